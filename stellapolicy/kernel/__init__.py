@@ -1,0 +1,1 @@
+"""Values every room speaks in: pure, without Django, clock, network or chance."""
