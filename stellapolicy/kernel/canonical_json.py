@@ -14,4 +14,4 @@ def dumps(value: JsonValue) -> bytes:
     Raises rfc8785.CanonicalizationError for NaN, infinities and integers of 2**53 and above; scores are
     therefore integers (CVSS in tenths, EPSS in 10⁻⁵), never floats.
     """
-    return rfc8785.dumps(value)  # type: ignore[arg-type]  # rfc8785 spells its own recursive type with dict and list
+    return rfc8785.dumps(value)
