@@ -1,0 +1,1 @@
+"""The policy language: pure Python, importable alone; see DESIGN.md beside this file."""
