@@ -1,0 +1,24 @@
+#!/usr/bin/env python
+"""Runs a management command; on a prepared laptop it joins or starts the embedded servers first."""
+
+import os
+import sys
+from pathlib import Path
+
+_WITHOUT_DATABASE = {"help", "--help", "--version", "version", "makemessages", "compilemessages"}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stellapolicy.settings")
+    from stellapolicy import embedded
+
+    if len(sys.argv) > 1 and sys.argv[1] not in _WITHOUT_DATABASE:
+        embedded.load_laptop(Path(__file__).resolve().parent / "var")
+
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Typed readers of the environment: a missing or malformed variable stops the start and is named."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+Mode = Literal["production", "laptop"]
+
+
+class ConfigurationError(Exception):
+    """The environment does not describe an installation that may start."""
+
+
+def text(name: str, default: str | None = None) -> str:
+    """Return variable `name`, or the content of the file named by `name`_FILE, or the default."""
+    if path := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigurationError(f"{name}_FILE names a file that cannot be read: {error}") from error
+    value = os.environ.get(name, default)
+    if value is None:
+        raise ConfigurationError(f"{name} is not set (or give its file in {name}_FILE)")
+    return value
+
+
+def boolean(name: str, *, default: bool) -> bool:
+    """Return a variable that says true or false."""
+    value = text(name, "true" if default else "false").lower()
+    if value not in {"true", "false", "1", "0"}:
+        raise ConfigurationError(f"{name} must be true or false, not {value!r}")
+    return value in {"true", "1"}
+
+
+def integer(name: str, default: int) -> int:
+    """Return a variable that is a whole number."""
+    value = text(name, str(default))
+    try:
+        return int(value)
+    except ValueError:
+        raise ConfigurationError(f"{name} must be a whole number, not {value!r}") from None
+
+
+def listing(name: str, default: str | None = "") -> list[str]:
+    """Return the comma-separated items of a variable."""
+    return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def mode() -> Mode:
+    """Return STELLA_MODE; production unless a laptop was prepared on purpose."""
+    match text("STELLA_MODE", "production"):
+        case "production":
+            return "production"
+        case "laptop":
+            return "laptop"
+        case other:
+            raise ConfigurationError(f"STELLA_MODE must be production or laptop, not {other!r}")

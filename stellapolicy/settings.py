@@ -1,0 +1,223 @@
+"""Settings, read from top to bottom; production is the default, and what is missing there stops the start."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import django_stubs_ext
+from psycopg.conninfo import conninfo_to_dict
+
+from stellapolicy import env
+from stellapolicy.log import logging_configuration
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(env.text("STELLA_VAR", str(BASE_DIR / "var")))
+LAPTOP = env.mode() == "laptop"
+
+# --- who we are -----------------------------------------------------------------------------------------------------
+SECRET_KEY = env.text("SECRET_KEY")
+DEBUG = False
+ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver" if LAPTOP else None)
+CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS", "")
+ROOT_URLCONF = "stellapolicy.urls"
+WSGI_APPLICATION = "stellapolicy.wsgi.application"
+ASGI_APPLICATION = "stellapolicy.asgi.application"
+PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8080" if LAPTOP else None)
+
+INSTALLED_APPS = [
+    "stellapolicy",
+    "stellapolicy.tenancy",
+    "stellapolicy.audit",
+    "stellapolicy.api",
+    "stellapolicy.admin",
+    "stellapolicy.access",
+    "policies",
+    "gates",
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "knox",
+    "django_celery_beat",
+    "django_structlog",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "stellapolicy.api.middleware.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "stellapolicy.access.middleware.ActorMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- the one database -----------------------------------------------------------------------------------------------
+DATABASE_SCHEMA = "policy"
+# The role that owns the tables and migrates, and the one the product runs as; empty in production where the logins
+# themselves are these roles.
+DATABASE_OWNER_ROLE = env.text("DATABASE_OWNER_ROLE", "stella_owner" if LAPTOP else "")
+DATABASE_APP_ROLE = env.text("DATABASE_APP_ROLE", "stella_app" if LAPTOP else "")
+
+_conninfo = conninfo_to_dict(env.text("DATABASE_URL"))
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": _conninfo.get("dbname", "stella"),
+        "USER": _conninfo.get("user", ""),
+        "PASSWORD": _conninfo.get("password", ""),
+        "HOST": _conninfo.get("host", ""),
+        "PORT": str(_conninfo.get("port", "")),
+        "CONN_MAX_AGE": 0,
+        "DISABLE_SERVER_SIDE_CURSORS": env.boolean("PGBOUNCER", default=False),
+        "OPTIONS": {
+            "options": f"-c search_path={DATABASE_SCHEMA}"
+            + (f" -c role={DATABASE_APP_ROLE}" if DATABASE_APP_ROLE else ""),
+            "pool": {"min_size": 0, "max_size": env.integer("DATABASE_POOL_SIZE", 16)},
+        },
+    },
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# The token model is ours (stellapolicy.access); knox brings none.
+MIGRATION_MODULES = {"knox": None}
+
+# --- cache and broker -----------------------------------------------------------------------------------------------
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": env.text("CACHE_URL"),
+        "KEY_PREFIX": "stella",
+    },
+}
+CELERY_BROKER_URL = env.text("BROKER_URL")
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# INVARIANT: longer than the longest task (10 min), or the broker hands a running task to a second worker.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 20 * 60}
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 10 * 60
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# Rows come from stellapolicy.schedule through bootstrap; a schedule here would overwrite what an admin edited.
+CELERY_BEAT_SCHEDULE: dict[str, object] = {}
+CELERY_TIMEZONE = "UTC"
+DJANGO_CELERY_BEAT_TZ_AWARE = True
+
+# --- files ----------------------------------------------------------------------------------------------------------
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(VAR_DIR / "files")},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+WHITENOISE_USE_FINDERS = LAPTOP
+DATA_UPLOAD_MAX_MEMORY_SIZE = 96 * 1024 * 1024
+
+# --- people ---------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "access.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/admin/login/"
+SESSION_COOKIE_AGE = 8 * 60 * 60
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = not LAPTOP
+CSRF_COOKIE_SECURE = not LAPTOP
+SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", default=not LAPTOP)
+SECURE_HSTS_SECONDS = 0 if LAPTOP else 365 * 24 * 60 * 60
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not LAPTOP
+SECURE_HSTS_PRELOAD = not LAPTOP
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+if env.boolean("BEHIND_TLS_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+
+# --- API ------------------------------------------------------------------------------------------------------------
+KNOX_TOKEN_MODEL = "access.ApiToken"  # noqa: S105 - a model, not a secret
+REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "AUTH_HEADER_PREFIX": "Bearer", "TOKEN_PREFIX": "stella_"}
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["stellapolicy.access.authentication.ActorAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["stellapolicy.api.permissions.HoldsScope"],
+    "DEFAULT_RENDERER_CLASSES": ["stellapolicy.api.rendering.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["stellapolicy.api.parsing.JsonParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "stellapolicy.api.schema.ScopedSchema",
+    "EXCEPTION_HANDLER": "stellapolicy.api.problems.as_problem",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "stellapolicy",
+    "DESCRIPTION": "Policy as code, exceptions with dual control, and release gates whose verdicts anyone can replay.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+}
+
+# --- language, time, looks ------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+UNFOLD = {
+    "SITE_TITLE": "stellapolicy",
+    "SITE_HEADER": "stellapolicy",
+    "SITE_SUBHEADER": "May it ship?",
+    "SITE_SYMBOL": "verified_user",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "stellapolicy.admin.dashboard.callback",
+    "SIDEBAR": {"navigation": "stellapolicy.admin.navigation.sections"},
+}
+
+# --- observability --------------------------------------------------------------------------------------------------
+LOGGING_CONFIG = "logging.config.dictConfig"
+LOGGING = logging_configuration(level=env.text("LOG_LEVEL", "INFO"), console=LAPTOP)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True

@@ -1,0 +1,37 @@
+"""The floor of every model that belongs to a tenant."""
+
+from typing import Self, TypeVar
+
+from django.db import models
+
+from stellapolicy.kernel.ids import new_id
+from stellapolicy.tenancy.scope import current_tenant
+
+_Model = TypeVar("_Model", bound=models.Model, covariant=True)
+
+
+class TenantQuerySet(models.QuerySet[_Model]):
+    """A query over rows of tenants; it refuses to run outside a tenant scope."""
+
+    @property
+    def db(self) -> str:
+        """Return the database to ask: Django reads this exactly when a query is about to run."""
+        current_tenant()
+        return super().db
+
+    def locked(self) -> Self:
+        """These rows, held against other writers until the transaction ends."""
+        return self.select_for_update(of=("self",))
+
+
+class TenantModel(models.Model):
+    """A row of one tenant, protected by the guard above and by row-level security (see `rls`)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(
+        "tenancy.Tenant", on_delete=models.PROTECT, related_name="+", default=current_tenant, editable=False
+    )
+
+    class Meta:
+        abstract = True
+        base_manager_name = "objects"

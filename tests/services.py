@@ -1,0 +1,31 @@
+"""Starts real, throw-away PostgreSQL and Redis servers before Django reads its settings (loaded by `-p`)."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests() -> Iterator[None]:
+    """Give this run servers of its own, unless real ones are configured; parallel workers join their parent's."""
+    os.environ.setdefault("STELLA_MODE", "laptop")
+    os.environ.setdefault("SECRET_KEY", "tests-need-a-secret-of-at-least-fifty-characters-like-this")
+    if "DATABASE_URL" not in os.environ:
+        _start()
+    return (yield)
+
+
+def _start() -> None:
+    from stellapolicy import embedded
+
+    folder = Path(tempfile.mkdtemp(prefix="stella-test-"))
+    folder.chmod(0o755)
+    # Registered before the servers' own endings, so it runs after them.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["STELLA_VAR"] = str(folder)
+    os.environ.update(embedded.start(folder, durable=False).environment())
