@@ -1,0 +1,205 @@
+"""The contract of every check: what it may look at, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from policies.language.facts import FactValue
+    from policies.language.verdict import ReleaseVerdict, Verdict
+
+    from stellapolicy.kernel.canonical_json import JsonValue
+
+
+class CheckKind(StrEnum):
+    """The checks a gate may chain; the value is what a gate definition and a decision write."""
+
+    POLICY_VERDICT = "policy_verdict"
+    EVIDENCE_COMPLETENESS = "evidence_completeness"
+    EVIDENCE_FRESHNESS = "evidence_freshness"
+    KEV_BLOCKER = "kev_blocker"
+    EPSS_THRESHOLD = "epss_threshold"
+    CVSS_THRESHOLD = "cvss_threshold"
+    RELEASE_AGGREGATE = "release_aggregate"
+
+
+class Outcome(StrEnum):
+    """What a check says of a release, and what one reason weighs."""
+
+    SKIP = "skip"
+    PASS = "pass"  # noqa: S105 - an outcome, not a password
+    PASS_WITH_NOTE = "pass_with_note"  # noqa: S105 - an outcome, not a password
+    WARN = "warn"
+    BLOCK = "block"
+
+    @property
+    def rank(self) -> int:
+        """Order of restriction: skip 0 to block 4."""
+        return _RANKS[self]
+
+
+_RANKS = {outcome: rank for rank, outcome in enumerate(Outcome)}
+
+
+class Tier(StrEnum):
+    """How much an environment matters; the shipped defaults differ between production and elsewhere."""
+
+    PRODUCTION = "production"
+    STAGING = "staging"
+    DEVELOPMENT = "development"
+
+
+class ScanState(StrEnum):
+    """What is known of the scan behind a release; everything but `complete` is evidence that is missing."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    UNSCANNED = "unscanned"
+    UNREADABLE = "unreadable"
+    SUBJECT_MISMATCH = "subject_mismatch"
+
+
+class FeedName(StrEnum):
+    """The feeds that deliver facts from outside the report."""
+
+    EPSS = "epss"
+    KEV = "kev"
+    VEX = "vex"
+
+
+class ConnectionState(StrEnum):
+    """Whether a feed was ever connected, and whether the last attempt to read it succeeded."""
+
+    NOT_CONFIGURED = "not_configured"
+    FRESH = "fresh"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a check says what it says: one cause, what it weighs, and what would remove it.
+
+    `value` and `threshold` are what was compared; scores and durations are text ("9.8", "0.97", "48h"), counts are
+    integers. `evidence` names what was looked at (fact paths, digests); `fix` is a sentence, or None.
+    """
+
+    code: str
+    text: str
+    outcome: Outcome
+    finding: str | None = None
+    value: str | int | bool | None = None
+    threshold: str | int | bool | None = None
+    evidence: tuple[str, ...] = ()
+    fix: str | None = None
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the form that a decision stores."""
+        return {
+            "code": self.code,
+            "text": self.text,
+            "outcome": self.outcome.value,
+            "finding": self.finding,
+            "value": self.value,
+            "threshold": self.threshold,
+            "evidence": list(self.evidence),
+            "fix": self.fix,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one check says, with every reason; the outcome is never milder than its heaviest reason."""
+
+    check: CheckKind
+    outcome: Outcome
+    reasons: tuple[Reason, ...] = ()
+
+    @classmethod
+    def because(cls, check: CheckKind, reasons: Iterable[Reason]) -> CheckResult:
+        """Return the result that weighs as much as the heaviest of its reasons; none at all is a pass."""
+        gathered = tuple(reasons)
+        outcome = max((reason.outcome for reason in gathered), key=_RANKS.__getitem__, default=Outcome.PASS)
+        return cls(check, outcome, gathered)
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the form that a decision stores."""
+        return {
+            "check": self.check.value,
+            "outcome": self.outcome.value,
+            "reasons": [reason.to_json() for reason in self.reasons],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedFinding:
+    """A finding after the policy: its facts (a missing key is unknown) and the verdict they led to."""
+
+    key: str
+    facts: Mapping[str, FactValue]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSource:
+    """One document a release was judged by, such as a scan or an SBOM."""
+
+    name: str
+    type: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceState:
+    """What is known of the evidence itself: whether a scan is there, of this artifact, whole and how old."""
+
+    scan: ScanState
+    scanned_at: datetime | None = None
+    partial_reasons: tuple[str, ...] = ()
+    is_subject_stated: bool = True
+    sources: tuple[EvidenceSource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """How a feed stands: `checked_at` is the last *successful* check, `model_date` the day an EPSS model is of."""
+
+    name: FeedName
+    state: ConnectionState
+    checked_at: datetime | None = None
+    model_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentFacts:
+    """Where the release wants to go."""
+
+    name: str
+    tier: Tier
+    exposure: str | None = None
+    runtime: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInput:
+    """Everything a check may look at; frozen before the chain starts, `at` included.
+
+    A feed that is absent from `feeds` was never connected. `is_sealed` says that the installation is cut off on
+    purpose, which lengthens what counts as fresh.
+    """
+
+    at: datetime
+    environment: EnvironmentFacts
+    findings: Sequence[JudgedFinding]
+    release: ReleaseVerdict
+    evidence: EvidenceState
+    feeds: Mapping[FeedName, FeedState] = field(default_factory=dict)
+    is_sealed: bool = False
+
+    def feed(self, name: FeedName) -> FeedState:
+        """Return how a feed stands."""
+        return self.feeds.get(name) or FeedState(name, ConnectionState.NOT_CONFIGURED)
