@@ -132,7 +132,7 @@ def _spawn_redis(folder: Path, *, port: int, password: str) -> subprocess.Popen[
         'maxmemory-policy noeviction\nsave ""\nappendonly no\n',
         encoding="utf-8",
     )
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 - our own binary and our own configuration file
         [_redis_binary(), str(configuration)],
         start_new_session=True,
         stdout=subprocess.DEVNULL,

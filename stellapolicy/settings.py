@@ -22,7 +22,6 @@ ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserv
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS", "")
 ROOT_URLCONF = "stellapolicy.urls"
 WSGI_APPLICATION = "stellapolicy.wsgi.application"
-ASGI_APPLICATION = "stellapolicy.asgi.application"
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8080" if LAPTOP else None)
 
 INSTALLED_APPS = [

@@ -12,12 +12,17 @@ import pytest
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests() -> Iterator[None]:
-    """Give this run servers of its own, unless real ones are configured; parallel workers join their parent's."""
+    """Give this run servers of its own; parallel workers join their parent's."""
+    prepare()
+    return (yield)
+
+
+def prepare() -> None:
+    """Point this process at throw-away servers, unless real ones are configured."""
     os.environ.setdefault("STELLA_MODE", "laptop")
     os.environ.setdefault("SECRET_KEY", "tests-need-a-secret-of-at-least-fifty-characters-like-this")
     if "DATABASE_URL" not in os.environ:
         _start()
-    return (yield)
 
 
 def _start() -> None:

@@ -8,4 +8,4 @@ os.environ.setdefault("DATABASE_URL", "postgresql:///types")
 os.environ.setdefault("CACHE_URL", "redis://127.0.0.1:1/0")
 os.environ.setdefault("BROKER_URL", "redis://127.0.0.1:1/1")
 
-from stellapolicy.settings import *  # noqa: E402, F403
+from stellapolicy.settings import *  # noqa: F403

@@ -7,10 +7,10 @@ from django.db import models
 from stellapolicy.kernel.ids import new_id
 from stellapolicy.tenancy.scope import current_tenant
 
-_Model = TypeVar("_Model", bound=models.Model, covariant=True)
+_ModelT_co = TypeVar("_ModelT_co", bound=models.Model, covariant=True)
 
 
-class TenantQuerySet(models.QuerySet[_Model]):
+class TenantQuerySet(models.QuerySet[_ModelT_co]):
     """A query over rows of tenants; it refuses to run outside a tenant scope."""
 
     @property

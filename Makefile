@@ -1,0 +1,61 @@
+# Two commands do all set-up: `make up` runs the product, `make test` runs every test.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= auto
+export DJANGO_SETTINGS_MODULE := stellapolicy.settings
+
+.PHONY: up test check lint types contracts migrations templates openapi screenshots bench lock clean help
+
+help: ## Says what each command does.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(BIN)/uv: requirements-uv.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-uv.txt
+	@touch $@
+
+$(VENV)/.up: requirements-up.txt $(BIN)/uv
+	$(BIN)/uv pip install --quiet --require-hashes -r requirements-up.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(BIN)/uv
+	$(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@ $(VENV)/.up
+
+up: $(VENV)/.up ## Sets up and runs the product on port 8080 with demo data; Ctrl-C stops everything.
+	@exec $(BIN)/python manage.py up
+
+test: $(VENV)/.dev ## Sets up and runs every test on real, throw-away servers.
+	$(BIN)/python -m pytest -n $(JOBS)
+
+check: lint types contracts migrations templates test ## Everything that must pass before a change lands.
+
+lint: $(VENV)/.dev ## Style and format.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev ## Strict types.
+	$(BIN)/mypy .
+
+contracts: $(VENV)/.dev ## Which room may import which.
+	$(BIN)/lint-imports --no-logo
+
+migrations: $(VENV)/.dev ## No model has changed without its migration.
+	$(BIN)/python -m tests.commands makemigrations --check --dry-run
+
+templates: $(VENV)/.dev ## Every template compiles and the system checks pass.
+	$(BIN)/python -m tests.commands check --fail-level WARNING
+	$(BIN)/python -m tests.commands check_templates
+
+openapi: $(VENV)/.dev ## Writes docs/openapi.yaml from the code.
+	$(BIN)/python -m tests.commands spectacular --file docs/openapi.yaml --validate
+
+lock: $(BIN)/uv ## Pins every dependency with its hashes.
+	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-annotate --no-header pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-annotate --no-header --extra embedded pyproject.toml -o requirements-up.txt
+	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-annotate --no-header --extra dev --extra embedded pyproject.toml -o requirements-dev.txt
+
+clean: ## Removes what the commands made, demo data included.
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,20 @@
+"""All periodic work on one screen. Bootstrap creates the missing rows; after that the admin's edits stand."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """One line of the beat schedule."""
+
+    task: str
+    every: timedelta
+    does: str
+
+
+SCHEDULE = (
+    Periodic("gates.drain_queue", timedelta(seconds=2), "Evaluates the gate jobs that wait."),
+    Periodic("gates.reap_leases", timedelta(seconds=30), "Returns to the queue what a lost worker had claimed."),
+    Periodic("api.purge_idempotency", timedelta(days=1), "Forgets idempotency keys older than a day."),
+)
