@@ -1,15 +1,7 @@
-"""People, roles and tokens."""
+"""People, the roles they hold and the tokens that speak for them."""
 
-from django.contrib.auth.models import AbstractUser
-from django.db import models
-from knox.models import AbstractAuthToken
+from stellapolicy.access.models.assignment import RoleAssignment
+from stellapolicy.access.models.token import ApiToken
+from stellapolicy.access.models.user import User
 
-
-class User(AbstractUser):
-    """A person."""
-
-
-class ApiToken(AbstractAuthToken):
-    """A token."""
-
-    name = models.CharField(max_length=100)
+__all__ = ["ApiToken", "RoleAssignment", "User"]
