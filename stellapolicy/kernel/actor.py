@@ -1,12 +1,28 @@
 """Who acts: the one value every service receives first."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from uuid import UUID
+
+from stellapolicy.kernel.refusals import Refusal
+
+
+class ScopeMissing(Refusal):
+    """The actor may not do this."""
+
+    code = "scope.missing"
+    status = HTTPStatus.FORBIDDEN
+    title = "A scope is missing"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person, token or worker, in one tenant, with what it may do."""
+    """A person, token or worker, in one tenant, with what it may do.
+
+    `scopes` are held in the whole tenant, or in `services` alone where these are given; `service_scopes` are held
+    beside them, each in one service.
+    """
 
     tenant_id: UUID
     subject: str
@@ -15,7 +31,30 @@ class Actor:
     address: str = ""
     request_id: str = ""
     extra: dict[str, str] = field(default_factory=dict, compare=False)
+    service_scopes: Mapping[UUID, frozenset[str]] = field(default_factory=dict, hash=False)
 
     def holds(self, scope: str) -> bool:
-        """Whether this actor holds the scope."""
+        """Whether this actor holds the scope in all of `services` (in the whole tenant where they are None)."""
         return scope in self.scopes
+
+    def holds_anywhere(self, scope: str) -> bool:
+        """Whether this actor holds the scope in at least one service: enough to open the door, not to act."""
+        return scope in self.scopes or any(scope in held for held in self.service_scopes.values())
+
+    def holds_for(self, scope: str, service: UUID | None) -> bool:
+        """Whether this actor holds the scope for a service; None asks for what belongs to no service."""
+        if scope in self.scopes and (self.services is None or service in self.services):
+            return True
+        return service is not None and scope in self.service_scopes.get(service, frozenset())
+
+    def services_with(self, scope: str) -> frozenset[UUID] | None:
+        """Return the services in which the scope is held; None means everywhere."""
+        if scope in self.scopes and self.services is None:
+            return None
+        wide = self.services if scope in self.scopes and self.services is not None else frozenset[UUID]()
+        return wide.union(service for service, held in self.service_scopes.items() if scope in held)
+
+    def require(self, scope: str, *, service: UUID | None = None) -> None:
+        """Refuse an actor that does not hold the scope for the service (None: for the tenant as such)."""
+        if not self.holds_for(scope, service):
+            raise ScopeMissing(f"{self.subject} does not hold {scope}")

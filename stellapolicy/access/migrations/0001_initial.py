@@ -155,7 +155,7 @@ class Migration(migrations.Migration):
                     "user",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="auth_token_set",
+                        related_name="+",
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),

@@ -36,7 +36,7 @@ class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # knox is untyped
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     digest = models.CharField(max_length=128, unique=True, editable=False)
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="auth_token_set")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=100)
     scopes = ArrayField(models.CharField(max_length=40))
