@@ -1,18 +1,14 @@
 """The contract of every check: what it may look at, and what it answers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import Self
 
-if TYPE_CHECKING:
-    from policies.language.facts import FactValue
-    from policies.language.verdict import ReleaseVerdict, Verdict
-
-    from stellapolicy.kernel.canonical_json import JsonValue
+from policies.language.facts import Facts
+from policies.language.verdict import ReleaseVerdict, Verdict
+from stellapolicy.kernel.canonical_json import JsonValue
 
 
 class CheckKind(StrEnum):
@@ -43,6 +39,18 @@ class Outcome(StrEnum):
 
 
 _RANKS = {outcome: rank for rank, outcome in enumerate(Outcome)}
+
+
+class Response(StrEnum):
+    """What an option makes of something that is not right."""
+
+    WARN = "warn"
+    BLOCK = "block"
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome this response gives a reason."""
+        return Outcome.BLOCK if self is Response.BLOCK else Outcome.WARN
 
 
 class Tier(StrEnum):
@@ -119,11 +127,15 @@ class CheckResult:
     reasons: tuple[Reason, ...] = ()
 
     @classmethod
-    def because(cls, check: CheckKind, reasons: Iterable[Reason]) -> CheckResult:
-        """Return the result that weighs as much as the heaviest of its reasons; none at all is a pass."""
-        gathered = tuple(reasons)
-        outcome = max((reason.outcome for reason in gathered), key=_RANKS.__getitem__, default=Outcome.PASS)
-        return cls(check, outcome, gathered)
+    def skipped(cls, check: CheckKind, reason: Reason) -> Self:
+        """Return the result of a check that has nothing to judge, and why."""
+        return cls(check, Outcome.SKIP, (reason,))
+
+    @classmethod
+    def because(cls, check: CheckKind, reasons: Iterable[Reason]) -> Self:
+        """Return the result that weighs as much as its heaviest reason, heaviest first; no reason at all is a pass."""
+        gathered = tuple(sorted(reasons, key=_reading_order))
+        return cls(check, gathered[0].outcome if gathered else Outcome.PASS, gathered)
 
     def to_json(self) -> dict[str, JsonValue]:
         """Return the form that a decision stores."""
@@ -134,12 +146,16 @@ class CheckResult:
         }
 
 
+def _reading_order(reason: Reason) -> tuple[int, str, str, str]:
+    return -_RANKS[reason.outcome], reason.code, reason.finding or "", reason.text
+
+
 @dataclass(frozen=True, slots=True)
 class JudgedFinding:
     """A finding after the policy: its facts (a missing key is unknown) and the verdict they led to."""
 
     key: str
-    facts: Mapping[str, FactValue]
+    facts: Facts
     verdict: Verdict
 
 
