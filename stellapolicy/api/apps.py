@@ -1,5 +1,7 @@
 """The API floor as an app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,7 @@ class ApiConfig(AppConfig):
 
     name = "stellapolicy.api"
     label = "api"
+
+    def ready(self) -> None:
+        """Listen to requests for their identifier."""
+        import_module("stellapolicy.api.request_id")

@@ -1,0 +1,109 @@
+"""Is this process alive, and is everything there that it needs: for probes, without sign-in, without secrets."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Final, cast
+from uuid import uuid4
+
+import structlog
+from django.conf import settings
+from django.core.cache import cache
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from redis import Redis
+
+logger = structlog.get_logger(__name__)
+
+_PATIENCE_SECONDS = 2.0
+
+
+class NotReady(Exception):  # noqa: N818 - reads as a sentence
+    """A part is there but not fit to be used; the sentence is shown to the probe."""
+
+
+def _database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _migrations() -> None:
+    executor = MigrationExecutor(connection)
+    if missing := executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise NotReady(f"{len(missing)} migrations are not applied")
+
+
+def _cache() -> None:
+    mark = uuid4().hex
+    cache.set("ready", mark, timeout=_PATIENCE_SECONDS)
+    if cache.get("ready") is None:
+        raise NotReady("what was written cannot be read")
+
+
+def _broker() -> None:
+    with Redis.from_url(
+        settings.CELERY_BROKER_URL, socket_connect_timeout=_PATIENCE_SECONDS, socket_timeout=_PATIENCE_SECONDS
+    ) as broker:
+        memory = cast("Mapping[str, object]", broker.info("memory"))
+    if (policy := memory.get("maxmemory_policy")) != "noeviction":
+        raise NotReady(f"maxmemory-policy is {policy}; with anything but noeviction tasks are lost")
+
+
+def _storage() -> None:
+    name = default_storage.save(f"readiness/{uuid4().hex}", ContentFile(b"ready"))
+    default_storage.delete(name)
+
+
+Check = Callable[[], None]
+_CHECKS: Final[dict[str, Check]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "cache": _cache,
+    "broker": _broker,
+    "storage": _storage,
+}
+
+
+def register(name: str, check: Check) -> None:
+    """Add a part that must be fit before this process takes requests; called by apps as they load."""
+    if name in _CHECKS:
+        raise ValueError(f"{name} is checked already")
+    _CHECKS[name] = check
+
+
+def parts() -> dict[str, str]:
+    """Return each part with `ok` or what is wrong with it."""
+    return {name: _state_of(name, check) for name, check in _CHECKS.items()}
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view
+    """Answer that the process lives; it asks nobody else."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view
+    """Answer 200 when every part is fit, else 503 and which is not."""
+    found = parts()
+    ready = all(state == "ok" for state in found.values())
+    status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+    return JsonResponse({"status": "ok" if ready else "unavailable", "parts": found}, status=status)
+
+
+def _state_of(name: str, check: Check) -> str:
+    try:
+        check()
+    except NotReady as reason:
+        return str(reason)
+    except Exception:
+        # Whatever a driver raises means the same to a probe: not ready. The reason, with its addresses, is logged.
+        logger.exception("readiness_failed", part=name)
+        return "unreachable"
+    return "ok"

@@ -1,0 +1,15 @@
+"""Addresses of the API floor: `urlpatterns` below `/api/v1/`, `root_urlpatterns` from the root."""
+
+from django.urls import URLPattern, path
+
+from stellapolicy.api import docs, health
+
+urlpatterns: list[URLPattern] = [
+    path("openapi.json", docs.openapi, name="openapi"),
+]
+root_urlpatterns: list[URLPattern] = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("api/docs", docs.swagger, name="api-docs"),
+    path("api/redoc", docs.redoc, name="api-redoc"),
+]
