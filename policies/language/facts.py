@@ -44,8 +44,8 @@ _SEVERITIES = frozenset(severity.value for severity in Severity) - {Severity.UNK
 class FactSpec:
     """One fact: its path, type, group, meaning and an example as JSON.
 
-    `words` lists every value of a closed string, `always` says that every evaluation knows the fact unless a source
-    failed.
+    `words` lists every value of a closed string, `minimum` and `maximum` bound a number (both included), `always` says
+    that every evaluation knows the fact unless a source failed.
     """
 
     path: str
@@ -55,6 +55,8 @@ class FactSpec:
     example: JsonValue
     words: tuple[str, ...] = ()
     always: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
 
 
 class FactsRefused(Refusal):
@@ -80,7 +82,13 @@ def _spec(path: str, row: Mapping[str, JsonValue]) -> FactSpec:
         example=row["example"],
         words=tuple(str(word) for word in words) if isinstance(words, list) else (),
         always=row.get("always") is True,
+        minimum=_bound(row.get("minimum")),
+        maximum=_bound(row.get("maximum")),
     )
+
+
+def _bound(value: JsonValue) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
 
 
 CATALOGUE: Final = _read()
@@ -165,11 +173,20 @@ class _Reading:
 
     def _of_spec(self, spec: FactSpec, value: JsonValue, pointer: str) -> FactValue:
         if not spec.words:
-            return self._of_type(spec.type, value, pointer)
+            return self._within(spec, self._of_type(spec.type, value, pointer), pointer)
         word = value.lower() if isinstance(value, str) else None
         if word in spec.words:
             return word
         return self._refuse(pointer, "fact.unknown_word", f"{_shown(value)} is none of {', '.join(spec.words)}")
+
+    def _within(self, spec: FactSpec, value: FactValue, pointer: str) -> FactValue:
+        if not isinstance(value, float) or value is UNKNOWN:
+            return value
+        low, high = spec.minimum, spec.maximum
+        if (low is None or low <= value) and (high is None or value <= high):
+            return value
+        bounds = f"at least {low:g}" if high is None else f"from {low:g} to {high:g}"
+        return self._refuse(pointer, "fact.out_of_range", f"{value:g} is not {bounds}")
 
     def _of_type(self, wanted: Type, value: JsonValue, pointer: str) -> FactValue:
         match wanted, value:
