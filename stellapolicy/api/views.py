@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -51,7 +51,7 @@ class _AnsweredBefore(Exception):  # noqa: N818 - reads as a sentence
         self.response = response
 
 
-class ScopedView(GenericAPIView[Model]):
+class ScopedView(GenericAPIView[Any]):  # Any: rows of any model
     """An endpoint: names the scope of each method, limits its body, keeps answers under an `Idempotency-Key`.
 
     required_scopes: HTTP method to scope (or `permissions.SIGNED_IN`); a method that is not in it is closed.
