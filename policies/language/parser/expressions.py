@@ -171,7 +171,8 @@ def _call(cursor: Cursor, subject: Expression, opener: Token, start: int) -> Exp
 def _arguments(cursor: Cursor, opener: Token) -> tuple[Argument, ...]:
     arguments: list[Argument] = []
     while not cursor.at_symbol(")"):
-        _refuse_unclosed(cursor, opener)
+        if not _at_argument_name(cursor):
+            _refuse_unclosed(cursor, opener)
         arguments.append(_argument(cursor))
         if cursor.at_symbol(")"):
             break
@@ -184,14 +185,18 @@ def _arguments(cursor: Cursor, opener: Token) -> tuple[Argument, ...]:
     return tuple(arguments)
 
 
-def _argument(cursor: Cursor) -> Argument:
-    token = cursor.token
+def _at_argument_name(cursor: Cursor) -> bool:
+    """Whether the name of an argument is next; any word may be one, reserved or not."""
     following = cursor.ahead()
     is_named = following.kind is TokenKind.SYMBOL and following.text in {"=", ":"}
-    if token.kind is not TokenKind.WORD or not is_named:
+    return cursor.token.kind is TokenKind.WORD and is_named
+
+
+def _argument(cursor: Cursor) -> Argument:
+    if not _at_argument_name(cursor):
         found = expression(cursor)
         return Argument(None, found, span=found.span)
-    cursor.advance()
+    token = cursor.advance()
     cursor.advance()
     found = expression(cursor)
     return Argument(Name(token.text, span=token.span), found, span=token.span.to(found.span))
