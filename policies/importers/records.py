@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from stellapolicy.kernel.identity import package_identity
 from stellapolicy.kernel.severity import Severity
 
 Detail = tuple[tuple[str, str], ...]
@@ -81,9 +82,12 @@ class Component:
 
     @property
     def key(self) -> str:
-        """The identity of the component: its purl, else type, namespace, name and version."""
+        """What two reports must agree on to speak of one component: the purl without architecture and distribution.
+
+        Without a purl it is type, namespace, name and version.
+        """
         if self.purl:
-            return self.purl
+            return package_identity(self.purl)
         parts = (self.type, self.namespace, self.name)
         return "/".join(part for part in parts if part) + (f"@{self.version}" if self.version else "")
 
@@ -177,6 +181,7 @@ class VexClaim:
     """Somebody's statement about a vulnerability; `products` name artifacts or packages, `components` parts of them.
 
     Without products the claim speaks of the report's own subject; without components, of the products themselves.
+    `justification` is a word of OpenVEX or ""; `stated_justification` is the word of the document.
     """
 
     vulnerability: str
@@ -186,6 +191,7 @@ class VexClaim:
     components: tuple[str, ...] = ()
     versions: tuple[VersionScope, ...] = ()
     justification: str = ""
+    stated_justification: str = ""
     statement: str = ""
     responses: tuple[str, ...] = ()
     author: str = ""
@@ -239,6 +245,7 @@ class Fidelity:
     rows: tuple[RowCount, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     partial_reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     merged_rows: int = 0
 
     @property

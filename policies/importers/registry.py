@@ -1,0 +1,83 @@
+"""All formats that are read, and the one way from bytes to records: read, detect, parse, or refuse whole."""
+
+from typing import BinaryIO
+
+from policies.importers.cyclonedx import CycloneDxImporter
+from policies.importers.document import Document, Importer
+from policies.importers.epss import EpssImporter
+from policies.importers.grype import GrypeImporter
+from policies.importers.kev import KevImporter
+from policies.importers.limits import STANDARD, ImportLimits
+from policies.importers.reading import Upload, decode_json, read_upload
+from policies.importers.recognition import recognise
+from policies.importers.records import Imported, ImportedReport
+from policies.importers.refusals import FormatUnknown, FormatUnsupported, JsonInvalid
+from policies.importers.trivy import TrivyImporter
+
+IMPORTERS: tuple[Importer, ...] = (
+    CycloneDxImporter(),
+    TrivyImporter(),
+    GrypeImporter(),
+    KevImporter(),
+    EpssImporter(),
+)
+"""Every format that is read; at most one of them detects a file."""
+
+_JSON_STARTS = (b"{", b"[", b'"')
+
+
+def import_file(content: bytes | BinaryIO, limits: ImportLimits = STANDARD) -> Imported:
+    """Return the records of an uploaded report or feed, whatever its format; raises ImportRefused."""
+    return import_upload(read_upload(content, limits), limits)
+
+
+def import_report(content: bytes | BinaryIO, limits: ImportLimits = STANDARD) -> ImportedReport:
+    """Return the records of an uploaded report; a feed is refused here, it has a door of its own."""
+    imported = import_file(content, limits)
+    if isinstance(imported, ImportedReport):
+        return imported
+    raise FormatUnsupported("the file is an intelligence feed, not evidence about an artifact")
+
+
+def import_upload(upload: Upload, limits: ImportLimits = STANDARD) -> Imported:
+    """Return the records of a file that was read already; raises ImportRefused."""
+    document = understand(upload, limits)
+    return importer_of(document).parse(document)
+
+
+def importer_of(document: Document) -> Importer:
+    """Return the importer that detects the document; raises FormatUnsupported or FormatUnknown naming what is read."""
+    for importer in IMPORTERS:
+        if importer.detect(document):
+            return importer
+    supported = ", ".join(importer.title for importer in IMPORTERS)
+    likeness = recognise(document)
+    if likeness:
+        raise FormatUnsupported(f"the file looks like {likeness}; supported are {supported}")
+    raise FormatUnknown(f"the file looks like no format that is known; supported are {supported}")
+
+
+def understand(upload: Upload, limits: ImportLimits = STANDARD) -> Document:
+    """Return the document: JSON decoded when it is JSON; raises JsonInvalid when it is JSON and broken."""
+    content = upload.content
+    if not content.lstrip()[:1].startswith(_JSON_STARTS):
+        return Document(content=content, limits=limits)
+    try:
+        return Document(content=content, is_json=True, value=decode_json(content, limits), limits=limits)
+    except JsonInvalid as refusal:
+        _refuse_json_lines(content, limits)
+        raise refusal from None
+
+
+def _refuse_json_lines(content: bytes, limits: ImportLimits) -> None:
+    """Refuse a file of one JSON value per line by what its first line is, which says more than "extra data"."""
+    first, newline, rest = content.lstrip().partition(b"\n")
+    if not newline or not rest.strip():
+        return
+    try:
+        document = Document(content=first, is_json=True, value=decode_json(first, limits), limits=limits)
+    except JsonInvalid:
+        return
+    likeness = recognise(document)
+    if likeness:
+        raise FormatUnsupported(f"the file has one JSON value per line, the first looks like {likeness}")
