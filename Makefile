@@ -24,8 +24,10 @@ $(VENV)/.dev: requirements-dev.txt $(BIN)/uv
 	$(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@ $(VENV)/.up
 
+PORT ?= 8080
+
 up: $(VENV)/.up ## Sets up and runs the product on port 8080 with demo data; Ctrl-C stops everything.
-	@exec $(BIN)/python manage.py up
+	@exec $(BIN)/python manage.py up --port $(PORT)
 
 test: $(VENV)/.dev ## Sets up and runs every test on real, throw-away servers.
 	$(BIN)/python -m pytest -n $(JOBS)

@@ -12,8 +12,12 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stellapolicy.settings")
     from stellapolicy import embedded
 
-    if len(sys.argv) > 1 and sys.argv[1] not in _WITHOUT_DATABASE:
-        embedded.load_laptop(Path(__file__).resolve().parent / "var")
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    var = Path(__file__).resolve().parent / "var"
+    if command == "up":
+        embedded.prepare_laptop(var)
+    if command not in _WITHOUT_DATABASE:
+        embedded.load_laptop(var)
 
     from django.core.management import execute_from_command_line
 

@@ -8,3 +8,14 @@ class GatesConfig(AppConfig):
 
     name = "gates"
     label = "gates"
+
+    def ready(self) -> None:
+        from stellapolicy.audit import actions  # noqa: PLC0415 - needs loaded apps
+
+        actions.register(
+            {
+                "gate.established": "Gate established",
+                "gate.decided": "Gate decided",
+                "gate.job_queued": "Gate job queued",
+            }
+        )

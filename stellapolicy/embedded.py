@@ -60,7 +60,12 @@ def prepare_laptop(var: Path) -> None:
     if marker.exists():
         return
     marker.touch(mode=0o600)
-    marker.write_text(f"STELLA_MODE=laptop\nSECRET_KEY={secrets.token_urlsafe(48)}\n", encoding="utf-8")
+    lines = (
+        "STELLA_MODE=laptop",
+        f"SECRET_KEY={secrets.token_urlsafe(48)}",
+        f"DEMO_PASSWORD={secrets.token_urlsafe(9)}",
+    )
+    marker.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def start(var: Path, *, durable: bool = True) -> Services:

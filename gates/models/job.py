@@ -23,7 +23,7 @@ class JobStatus(models.TextChoices):
     CANCELLED = "cancelled"
 
 
-OPEN_STATES = (JobStatus.QUEUED, JobStatus.LEASED, JobStatus.RUNNING)
+OPEN_STATUSES = (JobStatus.QUEUED, JobStatus.LEASED, JobStatus.RUNNING)
 
 
 class GateJobQuerySet(models.QuerySet["GateJob"]):

@@ -1,0 +1,19 @@
+"""What lists of decisions can be narrowed to."""
+
+from django_filters import rest_framework as filters
+
+from gates.models import Decision, GateDecision
+
+
+class DecisionFilter(filters.FilterSet):
+    """Decisions by artifact, environment, answer and time."""
+
+    artifact = filters.CharFilter(field_name="artifact__digest", label="Digest of the artifact.")
+    environment = filters.CharFilter(field_name="environment__slug", label="Name of the environment.")
+    decision = filters.ChoiceFilter(choices=Decision.choices)
+    since = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte", label="Made at or after.")
+    until = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt", label="Made before.")
+
+    class Meta:
+        model = GateDecision
+        fields: list[str] = []

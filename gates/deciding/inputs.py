@@ -1,0 +1,158 @@
+"""Everything a decision is made from, frozen: what is stored with it, and what replay reads back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from policies.evidence.knowledge import Knowledge
+from stellapolicy.kernel import digest
+from stellapolicy.kernel.canonical_json import JsonValue
+from stellapolicy.kernel.clock import rfc3339
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The environment, as facts."""
+
+    name: str
+    tier: str
+    exposure: str
+    runtime: str
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The artifact, and the service it belongs to where one claims it."""
+
+    digest: str
+    name: str
+    labels: Mapping[str, str]
+    service: str = ""
+    service_tier: int | None = None
+    team: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GateVersion:
+    """The gate in force: its chain as stored."""
+
+    name: str
+    version: int
+    mode: str
+    preset: str
+    chain: JsonValue
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotReference:
+    """The evidence: its content name, the digest of what it holds, and what its reports say of themselves."""
+
+    name: str
+    content_digest: str
+    evidence: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenInputs:
+    """The question with everything needed to answer it again, findings and program named by digest."""
+
+    at: datetime
+    place: Place
+    subject: Subject
+    gate: GateVersion
+    pack: str
+    program_digest: str
+    knowledge: Knowledge
+    snapshot: SnapshotReference | None = None
+    connection_mode: str = field(default="connected")
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the form a decision stores."""
+        return {
+            "at": rfc3339(self.at),
+            "place": {
+                "name": self.place.name,
+                "tier": self.place.tier,
+                "exposure": self.place.exposure,
+                "runtime": self.place.runtime,
+                "labels": dict(self.place.labels),
+            },
+            "subject": {
+                "digest": self.subject.digest,
+                "name": self.subject.name,
+                "labels": dict(self.subject.labels),
+                "service": self.subject.service,
+                "service_tier": self.subject.service_tier,
+                "team": self.subject.team,
+            },
+            "gate": {
+                "name": self.gate.name,
+                "version": self.gate.version,
+                "mode": self.gate.mode,
+                "preset": self.gate.preset,
+                "chain": self.gate.chain,
+                "digest": self.gate.digest,
+            },
+            "pack": self.pack,
+            "program_digest": self.program_digest,
+            "knowledge": self.knowledge.to_json(),
+            "snapshot": None
+            if self.snapshot is None
+            else {
+                "name": self.snapshot.name,
+                "content_digest": self.snapshot.content_digest,
+                "evidence": self.snapshot.evidence,
+            },
+            "connection_mode": self.connection_mode,
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, object]) -> "FrozenInputs":
+        """Return what `to_json` stored; anything else is a fault of the database and raises ValueError."""
+        match stored:
+            case {
+                "at": str(at),
+                "place": dict(place),
+                "subject": dict(subject),
+                "gate": dict(gate),
+                "pack": str(pack),
+                "program_digest": str(program_digest),
+                "knowledge": dict(knowledge),
+                "snapshot": dict() | None as snapshot,
+                "connection_mode": str(connection_mode),
+            }:
+                return cls(
+                    at=datetime.fromisoformat(at),
+                    place=Place(**place),
+                    subject=Subject(**subject),
+                    gate=GateVersion(**gate),
+                    pack=pack,
+                    program_digest=program_digest,
+                    knowledge=Knowledge.from_json(knowledge),
+                    snapshot=SnapshotReference(**snapshot) if snapshot is not None else None,
+                    connection_mode=connection_mode,
+                )
+            case _:
+                raise ValueError("the stored inputs of the decision have another shape")
+
+    @property
+    def digests(self) -> dict[str, JsonValue]:
+        """The digests of everything that went in."""
+        return {
+            "artifact": self.subject.digest,
+            "snapshot": self.snapshot.name if self.snapshot else None,
+            "findings": self.snapshot.content_digest if self.snapshot else None,
+            "program": self.program_digest,
+            "gate": self.gate.digest,
+            "knowledge": digest.of_json(self.knowledge.to_json()),
+            **{f"feed_{name}": feed.digest for name, feed in sorted(self.knowledge.feeds.items())},
+        }
+
+    @property
+    def determinism_hash(self) -> str:
+        """The digest of the question: content digests, names, options and the instant; no tenant, host or row id."""
+        stored = self.to_json()
+        del stored["knowledge"]
+        return digest.of_json({**stored, "digests": self.digests})

@@ -1,0 +1,71 @@
+"""Reads of the gates room."""
+
+from collections.abc import Container
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from gates.errors import DecisionUnknown, JobUnknown, ReportFormatUnknown
+from gates.models import GateDecision, GateJob
+from gates.reports.view import DecisionView
+from stellapolicy.kernel.canonical_json import JsonValue
+from stellapolicy.kernel.clock import rfc3339
+
+
+def decision_by_id(pk: UUID) -> GateDecision:
+    """Return a decision with what names it."""
+    decision = GateDecision.objects.select_related("artifact", "environment", "gate", "snapshot").filter(pk=pk).first()
+    if decision is None:
+        raise DecisionUnknown(f"{pk} is no decision of this tenant")
+    return decision
+
+
+def decision_json(decision: GateDecision) -> dict[str, JsonValue]:
+    """Return the whole answer: the deterministic body, and beside it what names and dates this row."""
+    body: dict[str, JsonValue] = decision.body
+    return {
+        **body,
+        "id": str(decision.pk),
+        "created_at": rfc3339(decision.created_at),
+        "actor": decision.actor,
+        "build": decision.build,
+        "body_digest": decision.body_digest,
+        "links": links_of(decision),
+    }
+
+
+def links_of(decision: GateDecision) -> dict[str, JsonValue]:
+    """Return where the decision is found."""
+    own = f"/api/v1/gates/decisions/{decision.pk}"
+    return {
+        "self": own,
+        "replay": f"{own}:replay",
+        "report": f"{own}/report",
+        "explain": f"{own}/explain",
+        "page": f"/admin/gates/gatedecision/{decision.pk}/change/",
+    }
+
+
+def decision_view(decision: GateDecision) -> DecisionView:
+    """Return a decision in the form reports are made from."""
+    return DecisionView.from_json(decision_json(decision))
+
+
+def report_format(text: str, *, known: Container[str]) -> str:
+    """Return a format that exists, or refuse."""
+    if text not in known:
+        raise ReportFormatUnknown(f"{text[:40]!r} is no format of a decision")
+    return text
+
+
+def jobs_of(tenant_id: UUID) -> QuerySet[GateJob]:
+    """Return the jobs of a tenant with what they led to."""
+    return GateJob.objects.filter(tenant_id=tenant_id).select_related("request")
+
+
+def job_by_id(tenant_id: UUID, pk: UUID) -> GateJob:
+    """Return one job of a tenant."""
+    job = jobs_of(tenant_id).filter(pk=pk).first()
+    if job is None:
+        raise JobUnknown(f"{pk} is no job of this tenant")
+    return job

@@ -1,0 +1,137 @@
+"""Evaluates a gate: the one call behind the API, the queue, the command line, the admin and replay."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from gates.deciding.decide import Decided, decide
+from gates.deciding.inputs import FrozenInputs, GateVersion, Place, SnapshotReference, Subject
+from gates.errors import EnvironmentUnknown, GateUnknown, SnapshotOfAnotherArtifact
+from gates.models import Gate, GateDecision
+from gates.requests import GateRequest
+from policies import selectors as evidence
+from policies.evidence.assembly import identifiers
+from policies.evidence.claims import Claim
+from policies.evidence.snapshot import StoredFinding
+from policies.models import Artifact, PackRevision, Snapshot
+from policies.programs import program_by_digest
+from policies.services.evidence import receive_evidence, register_artifact
+from stellapolicy.audit import services as audit
+from stellapolicy.kernel import digest
+from stellapolicy.kernel.actor import Actor
+from stellapolicy.tenancy.models import Environment
+
+EVALUATE_SCOPE = "gate:evaluate"
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    artifact: Artifact
+    snapshot: Snapshot | None
+    findings: tuple[StoredFinding, ...]
+    claims: list[Claim]
+
+
+@transaction.atomic
+def evaluate_gate(*, actor: Actor, request: GateRequest, at: datetime) -> GateDecision:
+    """Answer whether the artifact may go to the environment, and keep the answer for good.
+
+    Evidence posted with the request is imported in the same transaction: a refusal keeps nothing. A request with an
+    explicit `at` that was answered before gets that answer. Raises EnvironmentUnknown, GateUnknown, SnapshotUnknown,
+    SnapshotOfAnotherArtifact, PackNotBound and the refusals of evidence.
+    """
+    gate = require_gate(request)
+    if request.at is not None and (earlier := GateDecision.objects.filter(request_digest=request.digest).first()):
+        return earlier
+    found = _gather(actor, request, at=at)
+    actor.require(EVALUATE_SCOPE, service=found.artifact.service_id)
+    revision = evidence.active_revision(gate.environment)
+    inputs = _freeze(request.at or at, gate, found, revision)
+    program = program_by_digest(revision.digest, lambda: revision.program)
+    decided = decide(inputs, program, found.findings, found.claims)
+    return _keep(actor, request, gate, found, inputs, decided, at=at)
+
+
+def require_gate(request: GateRequest) -> Gate:
+    """Return the gate in force that the request names, or refuse."""
+    gates = Gate.objects.in_force().select_related("environment").filter(environment__slug=request.environment)
+    gate = gates.filter(name=request.gate).first()
+    if gate is not None:
+        return gate
+    if not Environment.objects.filter(slug=request.environment).exists():
+        raise EnvironmentUnknown(f"{request.environment[:80]!r} is no environment of this tenant")
+    raise GateUnknown(f"{request.environment} has no gate {request.gate[:80]!r}")
+
+
+def _gather(actor: Actor, request: GateRequest, *, at: datetime) -> _Evidence:
+    if request.uploads:
+        received = receive_evidence(actor=actor, artifact=request.artifact, uploads=request.uploads, at=at)
+        composed = received.composed
+        return _Evidence(received.artifact, received.snapshot, composed.findings, evidence.as_claims(composed.claims))
+    artifact = register_artifact(request.artifact, at=at)
+    snapshot = evidence.snapshot_named(request.snapshot) if request.snapshot else evidence.latest_snapshot(artifact.pk)
+    if snapshot is None:
+        return _Evidence(artifact, None, (), [])
+    if snapshot.artifact_id != artifact.pk:
+        raise SnapshotOfAnotherArtifact(f"{snapshot.name} is evidence about {snapshot.artifact.digest}")
+    findings, claims = evidence.checked_content(snapshot)
+    return _Evidence(artifact, snapshot, findings, evidence.as_claims(claims))
+
+
+def _freeze(at: datetime, gate: Gate, found: _Evidence, revision: PackRevision) -> FrozenInputs:
+    """INVARIANT: the evaluation reads the frozen form, so what replay reads is what was judged."""
+    environment, service = gate.environment, found.artifact.service
+    frozen = FrozenInputs(
+        at=at,
+        place=Place(environment.slug, environment.tier, environment.exposure, environment.runtime, environment.labels),
+        subject=Subject(
+            digest=found.artifact.digest,
+            name=found.artifact.name,
+            labels=found.artifact.labels,
+            service=service.slug if service else "",
+            service_tier=service.tier if service else None,
+            team=service.team.slug if service else "",
+        ),
+        gate=GateVersion(gate.name, gate.version, gate.mode, gate.preset, gate.chain, gate.digest),
+        pack=f"{revision.pack.name} {revision.version}",
+        program_digest=revision.digest,
+        knowledge=evidence.knowledge_about([name for stored in found.findings for name in identifiers(stored.facts)]),
+        snapshot=SnapshotReference(found.snapshot.name, found.snapshot.content_digest, found.snapshot.evidence)
+        if found.snapshot
+        else None,
+    )
+    return FrozenInputs.from_json(frozen.to_json())
+
+
+def _keep(
+    actor: Actor,
+    request: GateRequest,
+    gate: Gate,
+    found: _Evidence,
+    inputs: FrozenInputs,
+    decided: Decided,
+    *,
+    at: datetime,
+) -> GateDecision:
+    decision = GateDecision.objects.create(
+        artifact=found.artifact,
+        environment=gate.environment,
+        gate=gate,
+        snapshot=found.snapshot,
+        decision=decided.combined.decision.value,
+        exit_code=int(decided.combined.exit_code),
+        mode=gate.mode,
+        blocked_by=decided.combined.blocked_by or "",
+        at=inputs.at,
+        actor=actor.subject,
+        build=request.build,
+        inputs=inputs.to_json(),
+        body=decided.body,
+        body_digest=digest.of_json(decided.body),
+        determinism_hash=inputs.determinism_hash,
+        request_digest=request.digest,
+        created_at=at,
+    )
+    audit.record(actor, "gate.decided", decision, at=at, after_digest=decision.body_digest)
+    return decision

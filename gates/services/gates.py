@@ -1,0 +1,29 @@
+"""Puts gates before environments."""
+
+from datetime import datetime
+
+from gates.checks.presets import PRESETS, PresetName
+from gates.models import Gate, GateMode
+from stellapolicy.audit import services as audit
+from stellapolicy.kernel import digest
+from stellapolicy.kernel.actor import Actor
+from stellapolicy.tenancy.models import Environment
+
+
+def establish_gate(
+    *, actor: Actor, environment: Environment, preset: str, mode: GateMode, at: datetime, name: str = "default"
+) -> Gate:
+    """Create the first version of a gate from a preset."""
+    chain = [step.to_json() for step in PRESETS[PresetName(preset)].chain]
+    gate = Gate.objects.create(
+        environment=environment,
+        name=name,
+        mode=mode,
+        preset=preset,
+        chain=chain,
+        digest=digest.of_json({"preset": preset, "mode": mode.value, "chain": chain}),
+        created_by=actor.subject,
+        created_at=at,
+    )
+    audit.record(actor, "gate.established", gate, at=at, after_digest=gate.digest)
+    return gate

@@ -1,0 +1,161 @@
+"""The queue: any number of workers, each job claimed once at a time and decided exactly once."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import structlog
+from celery import current_app
+from django.db import IntegrityError, transaction
+from kombu.exceptions import OperationalError
+
+from gates.errors import LeaseLost
+from gates.models import GateJob, GateJobRequest, JobStatus
+from gates.models.job import OPEN_STATUSES
+from gates.requests import GateRequest
+from gates.services.evaluation import EVALUATE_SCOPE, evaluate_gate, require_gate
+from policies.services.evidence import receive_evidence, register_artifact
+from stellapolicy.audit import services as audit
+from stellapolicy.kernel import digest
+from stellapolicy.kernel.actor import Actor
+from stellapolicy.kernel.refusals import Refusal
+from stellapolicy.tenancy.scope import tenant_scope
+
+LEASE = timedelta(seconds=60)
+MAX_ATTEMPTS = 5
+_FIRST_PAUSE = timedelta(seconds=2)
+_LONGEST_PAUSE = timedelta(minutes=5)
+
+log = structlog.get_logger(__name__)
+
+
+@transaction.atomic
+def enqueue(*, actor: Actor, request: GateRequest, at: datetime, event: str = "") -> GateJob:
+    """Put a question into the queue; asked again while it waits, it is the same job.
+
+    Reports are imported now, so that what cannot be read is refused to the one who posted it.
+    """
+    artifact = register_artifact(request.artifact, at=at)
+    actor.require(EVALUATE_SCOPE, service=artifact.service_id)
+    require_gate(request)
+    if request.uploads:
+        received = receive_evidence(actor=actor, artifact=request.artifact, uploads=request.uploads, at=at)
+        request = replace(request, uploads=(), snapshot=received.snapshot.name)
+    key = digest.of_json({"request": request.digest, "event": event})
+    try:
+        with transaction.atomic():
+            job = GateJob.objects.create(tenant_id=actor.tenant_id, dedupe_key=key, available_at=at, created_at=at)
+    except IntegrityError:
+        return GateJob.objects.get(tenant_id=actor.tenant_id, dedupe_key=key, status__in=OPEN_STATUSES)
+    GateJobRequest.objects.create(
+        job=job, question=request.to_json(), subject=actor.subject, scopes=sorted(actor.scopes)
+    )
+    audit.record(actor, "gate.job_queued", job, at=at, after_digest=key)
+    transaction.on_commit(lambda: _wake_a_worker(job.pk))
+    return job
+
+
+def _wake_a_worker(job_id: UUID) -> None:
+    """Ask a worker to look at once; without a broker the periodic drain finds the job."""
+    try:
+        current_app.send_task("gates.evaluate_job", kwargs={"job_id": str(job_id)}, retry=False)
+    except OperationalError as error:
+        log.warning("gate.worker_not_woken", job=str(job_id), reason=str(error))
+
+
+def drain(*, at: datetime, limit: int = 100) -> int:
+    """Run the jobs that are due, oldest first, at most `limit`; return how many this worker ran."""
+    due = list(GateJob.objects.due(at=at).values_list("pk", flat=True)[:limit])
+    return sum(run(job_id=job_id, at=at) for job_id in due)
+
+
+def run(*, job_id: UUID, at: datetime) -> bool:
+    """Run one job if it is due and nobody else holds it; return whether we did.
+
+    A refusal ends the job as failed. A surprise sends it back with a growing pause, after the last attempt to the
+    dead letters, and propagates.
+    """
+    job = _claim(job_id, at=at)
+    if job is None:
+        return False
+    try:
+        _decide(job, at=at)
+    except LeaseLost:
+        log.warning("gate.lease_lost", job=str(job_id))
+    except Refusal as refusal:
+        _end(job, JobStatus.FAILED, code=refusal.code, detail=refusal.detail, at=at)
+    except BaseException as surprise:
+        _give_back(job, detail=type(surprise).__name__, at=at)
+        raise
+    return True
+
+
+def reap(*, at: datetime) -> int:
+    """Return to the queue what workers claimed and let go of; return how many."""
+    reaped = 0
+    with transaction.atomic():
+        for job in GateJob.objects.abandoned(at=at).unclaimed().order_by("pk"):
+            _back_to_queue(job, at=at)
+            reaped += 1
+    return reaped
+
+
+def _claim(job_id: UUID, *, at: datetime) -> GateJob | None:
+    with transaction.atomic():
+        job = GateJob.objects.due(at=at).unclaimed().filter(pk=job_id).first()
+        if job is None:
+            return None
+        job.status, job.lease, job.leased_until = JobStatus.LEASED, uuid4(), at + LEASE
+        job.attempts += 1
+        job.save(update_fields=["status", "lease", "leased_until", "attempts"])
+        return job
+
+
+def _decide(job: GateJob, *, at: datetime) -> None:
+    """INVARIANT: the decision and the end of the job are one transaction, valid only while our lease is."""
+    with tenant_scope(job.tenant_id):
+        content = GateJobRequest.objects.get(job=job)
+        actor = Actor(tenant_id=job.tenant_id, subject=content.subject, scopes=frozenset(content.scopes))
+        decision = evaluate_gate(actor=actor, request=GateRequest.of_snapshot(content.question), at=at)
+        content.decision = decision
+        content.save(update_fields=["decision"])
+        ended = GateJob.objects.filter(pk=job.pk).of_lease(lease=_lease(job))
+        if not ended.update(status=JobStatus.SUCCEEDED, finished_at=at, lease=None, leased_until=None):
+            raise LeaseLost(str(job.pk))
+
+
+def _lease(job: GateJob) -> UUID:
+    if job.lease is None:
+        raise LeaseLost(str(job.pk))
+    return job.lease
+
+
+def _end(job: GateJob, status: JobStatus, *, code: str, detail: str, at: datetime) -> None:
+    with tenant_scope(job.tenant_id):
+        held = GateJob.objects.filter(pk=job.pk).of_lease(lease=_lease(job))
+        if held.update(status=status, finished_at=at, lease=None, leased_until=None):
+            GateJobRequest.objects.filter(job=job).update(failure={"code": code, "detail": detail})
+
+
+def _give_back(job: GateJob, *, detail: str, at: datetime) -> None:
+    if job.attempts >= MAX_ATTEMPTS:
+        _end(job, JobStatus.DEAD_LETTER, code="job.attempts_exhausted", detail=detail, at=at)
+        return
+    with transaction.atomic():
+        held = GateJob.objects.of_lease(lease=_lease(job)).unclaimed().filter(pk=job.pk).first()
+        if held is not None:
+            _back_to_queue(held, at=at)
+
+
+def _back_to_queue(job: GateJob, *, at: datetime) -> None:
+    exhausted = job.attempts >= MAX_ATTEMPTS
+    job.status = JobStatus.DEAD_LETTER if exhausted else JobStatus.QUEUED
+    job.finished_at = at if exhausted else None
+    job.available_at = at + pause_after(job.attempts)
+    job.lease = job.leased_until = None
+    job.save(update_fields=["status", "finished_at", "available_at", "lease", "leased_until"])
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Return how long a job rests after so many attempts: 2 s, doubling, at most 5 min."""
+    return min(_FIRST_PAUSE * 2 ** max(attempts - 1, 0), _LONGEST_PAUSE)

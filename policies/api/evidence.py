@@ -1,0 +1,148 @@
+"""Evidence, artifacts and snapshots over HTTP."""
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.response import Response
+
+from policies import selectors
+from policies.api.uploads import MAX_BODY_BYTES, PARSERS, EvidenceInput, artifact_from, body_of, uploads_from
+from policies.errors import SnapshotTampered
+from policies.models import Artifact, Snapshot, SnapshotFinding
+from policies.services.evidence import receive_evidence
+from stellapolicy.api.views import ActorRequest, ScopedView
+from stellapolicy.kernel.clock import now
+
+
+class ArtifactOutput(serializers.ModelSerializer[Artifact]):
+    """An artifact."""
+
+    service = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
+
+    class Meta:
+        model = Artifact
+        fields = ["id", "digest", "name", "labels", "service", "first_seen_at"]
+
+
+class SnapshotOutput(serializers.ModelSerializer[Snapshot]):
+    """A snapshot: its content name, what its reports say of themselves, and counts."""
+
+    artifact = serializers.SlugRelatedField[Any](slug_field="digest", read_only=True)
+
+    class Meta:
+        model = Snapshot
+        fields = ["name", "artifact", "manifest", "evidence", "counts", "content_digest", "created_at"]
+
+
+class ReceivedOutput(serializers.Serializer[Any]):  # Any: made by hand, never from a row
+    """What became of posted evidence."""
+
+    snapshot = SnapshotOutput()
+    is_new = serializers.BooleanField(help_text="False when these very reports were known already.")
+
+
+class SnapshotFindingOutput(serializers.ModelSerializer[SnapshotFinding]):
+    """A finding as the evidence gives it."""
+
+    class Meta:
+        model = SnapshotFinding
+        fields = ["position", "key", "kind", "identifier", "purl", "severity", "facts", "origin"]
+
+
+class VerificationOutput(serializers.Serializer[Any]):  # Any: made by hand, never from a row
+    """Whether a snapshot still is what was stored."""
+
+    name = serializers.CharField()
+    intact = serializers.BooleanField()
+    detail = serializers.CharField()
+
+
+class EvidenceView(ScopedView):
+    """Posts one or several reports about an artifact; all are kept, or none."""
+
+    required_scopes: ClassVar = {"POST": "evidence:write"}
+    parser_classes = PARSERS
+    max_body_bytes = MAX_BODY_BYTES
+    serializer_class = EvidenceInput
+
+    @extend_schema(operation_id="evidence_post", request=EvidenceInput, responses={201: ReceivedOutput})
+    def post(self, request: ActorRequest) -> Response:
+        """Import reports and compose their snapshot."""
+        body = EvidenceInput(data=body_of(request))
+        body.is_valid(raise_exception=True)
+        received = receive_evidence(
+            actor=request.actor,
+            artifact=artifact_from(body.validated_data),
+            uploads=uploads_from(body.validated_data["reports"]),
+            at=now(),
+        )
+        output = ReceivedOutput({"snapshot": received.snapshot, "is_new": received.is_new})
+        return Response(output.data, status=status.HTTP_201_CREATED if received.is_new else status.HTTP_200_OK)
+
+
+class ArtifactsView(ScopedView):
+    """The artifacts of the tenant, newest first."""
+
+    required_scopes: ClassVar = {"GET": "findings:read"}
+    page_order = ("-first_seen_at", "-id")
+    serializer_class = ArtifactOutput
+    filterset_fields: ClassVar = ["digest", "name", "service__slug"]
+
+    def get(self, _request: ActorRequest) -> Response:
+        """List artifacts."""
+        return self.page(Artifact.objects.select_related("service"))
+
+
+class SnapshotsView(ScopedView):
+    """The snapshots of the tenant, newest first."""
+
+    required_scopes: ClassVar = {"GET": "findings:read"}
+    page_order = ("-created_at", "-id")
+    serializer_class = SnapshotOutput
+
+    def get(self, _request: ActorRequest) -> Response:
+        """List snapshots."""
+        return self.page(Snapshot.objects.select_related("artifact"))
+
+
+class SnapshotView(ScopedView):
+    """One snapshot."""
+
+    required_scopes: ClassVar = {"GET": "findings:read"}
+    serializer_class = SnapshotOutput
+
+    @extend_schema(operation_id="snapshots_retrieve_one")
+    def get(self, _request: ActorRequest, name: str) -> Response:
+        """Return a snapshot by its content name."""
+        return Response(SnapshotOutput(selectors.snapshot_named(name)).data)
+
+
+class SnapshotFindingsView(ScopedView):
+    """The findings of a snapshot in their order."""
+
+    required_scopes: ClassVar = {"GET": "findings:read"}
+    page_order = ("position",)
+    serializer_class = SnapshotFindingOutput
+
+    @extend_schema(operation_id="snapshots_findings_list")
+    def get(self, _request: ActorRequest, name: str) -> Response:
+        """List the findings of a snapshot."""
+        return self.page(SnapshotFinding.objects.filter(snapshot=selectors.snapshot_named(name)))
+
+
+class SnapshotVerifyView(ScopedView):
+    """Whether a snapshot still is what was stored."""
+
+    required_scopes: ClassVar = {"GET": "findings:read"}
+    serializer_class = VerificationOutput
+
+    @extend_schema(operation_id="snapshots_verify")
+    def get(self, _request: ActorRequest, name: str) -> Response:
+        """Compare what the snapshot holds with its digest."""
+        snapshot = selectors.snapshot_named(name)
+        try:
+            selectors.checked_content(snapshot)
+        except SnapshotTampered as refusal:
+            return Response({"name": name, "intact": False, "detail": refusal.detail})
+        return Response({"name": name, "intact": True, "detail": snapshot.content_digest})

@@ -1,0 +1,105 @@
+"""Reports as they arrive: base64 inside JSON, or parts of a multipart form."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+import orjson
+from django.core.files.uploadedfile import UploadedFile
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+
+from policies.services.evidence import ArtifactReference, Upload
+from stellapolicy.api.parsing import JsonParser
+from stellapolicy.kernel.refusals import Fault, Refusal
+
+# The largest upload is 64 MiB compressed; base64 makes a third more of it.
+MAX_BODY_BYTES = 96 * 1024 * 1024
+MAX_REPORTS = 50
+PARSERS = [JsonParser, MultiPartParser]
+
+
+class UploadMalformed(Refusal):
+    """The content of a report is not what the request says it is."""
+
+    code: ClassVar[str] = "evidence.upload_malformed"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "The upload cannot be decoded"
+
+
+class ArtifactInput(serializers.Serializer[Any]):  # Any: made by hand, never from a row
+    """The artifact a request is about."""
+
+    digest = serializers.CharField(max_length=140, help_text="`sha256:` and 64 hexadecimal digits.")
+    name = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+    labels = serializers.DictField(child=serializers.CharField(max_length=255), required=False, default=dict)
+
+
+class ReportInput(serializers.Serializer[Any]):  # Any: made by hand, never from a row
+    """One report: its bytes in base64, gzip allowed; the format is detected."""
+
+    filename = serializers.CharField(max_length=255, required=False, allow_blank=True, default="")
+    content_base64 = serializers.CharField(trim_whitespace=True)
+
+
+class EvidenceInput(serializers.Serializer[Any]):  # Any: made by hand, never from a row
+    """Reports about one artifact."""
+
+    artifact = ArtifactInput()
+    reports = ReportInput(many=True, min_length=1, max_length=MAX_REPORTS)
+
+
+def body_of(request: Request) -> Mapping[str, Any]:  # Any: JSON
+    """Return the body in the JSON form, also when it came as multipart.
+
+    A form has the parts `report` (one or several files) and the fields `artifact_digest`, `artifact_name` and any
+    other member by its name; `artifact`, `build` and `labels` may be given as JSON text.
+    """
+    if not (request.content_type or "").startswith("multipart/"):
+        body: Mapping[str, Any] = request.data if isinstance(request.data, Mapping) else {}
+        return body
+    fields: dict[str, Any] = {name: _field(value) for name, value in request.data.items() if name != "report"}
+    artifact = fields.pop("artifact", {})
+    for member in ("digest", "name", "labels"):
+        if (value := fields.pop(f"artifact_{member}", None)) is not None:
+            artifact[member] = value
+    return {**fields, "artifact": artifact, "reports": [_part(part) for part in request.FILES.getlist("report")]}
+
+
+def uploads_from(reports: list[Mapping[str, Any]]) -> tuple[Upload, ...]:
+    """Return the reports of a validated body as bytes; refuses what is no base64, with its pointer."""
+    return tuple(
+        Upload(report["filename"], _decoded(report["content_base64"], f"/reports/{index}/content_base64"))
+        for index, report in enumerate(reports)
+    )
+
+
+def artifact_from(body: Mapping[str, Any]) -> ArtifactReference:
+    """Return the artifact of a validated body."""
+    artifact = body["artifact"]
+    return ArtifactReference(artifact["digest"], artifact["name"], dict(artifact["labels"]))
+
+
+def _decoded(text: str, pointer: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        message = f"the content is not base64: {error}"
+        raise UploadMalformed(message, faults=(Fault(pointer, UploadMalformed.code, message),)) from None
+
+
+def _part(part: UploadedFile) -> dict[str, str]:
+    return {"filename": part.name or "", "content_base64": base64.b64encode(part.read()).decode("ascii")}
+
+
+def _field(value: object) -> object:
+    """Return a form field, read as JSON where it is an object."""
+    if not isinstance(value, str) or not value.startswith("{"):
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return value

@@ -1,0 +1,39 @@
+"""Addresses of the policies room, relative to /api/v1/."""
+
+from django.urls import path, register_converter
+
+from policies.api import evidence, feeds, packs
+from policies.models import FeedName
+
+
+class FeedNameConverter:
+    """A feed in an address."""
+
+    regex = "|".join(FeedName.values)
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(FeedNameConverter, "feed")
+
+urlpatterns = [
+    path("evidence", evidence.EvidenceView.as_view()),
+    path("artifacts", evidence.ArtifactsView.as_view()),
+    path("snapshots", evidence.SnapshotsView.as_view()),
+    path("snapshots/<str:name>", evidence.SnapshotView.as_view()),
+    path("snapshots/<str:name>/findings", evidence.SnapshotFindingsView.as_view()),
+    path("snapshots/<str:name>/verify", evidence.SnapshotVerifyView.as_view()),
+    path("feeds", feeds.FeedsView.as_view()),
+    path("feeds/<feed:name>", feeds.FeedView.as_view()),
+    path("packs", packs.PacksView.as_view()),
+    path("packs/compile", packs.CompileView.as_view()),
+    path("packs/format", packs.FormatView.as_view()),
+    path("packs/test", packs.TestView.as_view()),
+    path("packs/<slug:name>/revisions", packs.RevisionsView.as_view()),
+    path("packs/<slug:name>/revisions/<int:version>", packs.RevisionView.as_view()),
+    path("facts", packs.FactsView.as_view()),
+]

@@ -1,0 +1,94 @@
+"""What the policies room refuses."""
+
+from http import HTTPStatus
+from typing import ClassVar
+
+from stellapolicy.kernel.refusals import Refusal
+
+
+class SubjectMismatch(Refusal):
+    """The report says it is about something else."""
+
+    code: ClassVar[str] = "evidence.subject_mismatch"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "The report is about another artifact"
+
+
+class SubjectUnstated(Refusal):
+    """The report does not say what it is about, and the uploader may not vouch for it."""
+
+    code: ClassVar[str] = "evidence.subject_unstated"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "The report does not name its subject"
+
+
+class NotAReport(Refusal):
+    """The file is readable but is no report about an artifact."""
+
+    code: ClassVar[str] = "evidence.not_a_report"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "The file is not a report about an artifact"
+
+
+class NotAFeed(Refusal):
+    """The file is readable but is not the feed it was posted as."""
+
+    code: ClassVar[str] = "feed.wrong_format"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "The file is not this feed"
+
+
+class FeedShrunk(Refusal):
+    """A feed lost more than a tenth of its rows; it is kept out until somebody has looked."""
+
+    code: ClassVar[str] = "feed.shrunk"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "The feed is much shorter than the last one"
+
+
+class ArtifactDigestInvalid(Refusal):
+    """An artifact is named by the digest of its content."""
+
+    code: ClassVar[str] = "artifact.digest_invalid"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "The artifact digest is malformed"
+
+
+class SnapshotTampered(Refusal):
+    """What the database holds is not what was stored."""
+
+    code: ClassVar[str] = "snapshot.tampered"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    title: ClassVar[str] = "The snapshot no longer matches its digest"
+
+
+class SnapshotUnknown(Refusal):
+    """No such snapshot in this tenant."""
+
+    code: ClassVar[str] = "snapshot.unknown"
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+    title: ClassVar[str] = "There is no such snapshot"
+
+
+class PackUnknown(Refusal):
+    """No such pack in this tenant."""
+
+    code: ClassVar[str] = "pack.unknown"
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+    title: ClassVar[str] = "There is no such pack"
+
+
+class PackDoesNotCompile(Refusal):
+    """The sources have mistakes; each is listed with its place."""
+
+    code: ClassVar[str] = "pack.does_not_compile"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "The pack does not compile"
+
+
+class PackNotBound(Refusal):
+    """No pack applies in this environment, so nothing can be judged by policy."""
+
+    code: ClassVar[str] = "pack.not_bound"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    title: ClassVar[str] = "No pack is bound to the environment"

@@ -1,0 +1,1 @@
+"""Evidence as values: binding reports to artifacts, composing snapshots, assembling facts; pure."""

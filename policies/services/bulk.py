@@ -1,0 +1,93 @@
+"""Writes the many rows of a snapshot in one statement a table, whatever their number."""
+
+from collections.abc import Callable, Sequence
+from typing import LiteralString, TypeVar
+
+import orjson
+from django.db import connection
+from psycopg import sql
+
+from policies.evidence.snapshot import StoredClaim, StoredComponent, StoredFinding
+from policies.models import Report, Snapshot
+from stellapolicy.kernel.canonical_json import JsonValue
+from stellapolicy.kernel.ids import new_id
+
+RowT = TypeVar("RowT")
+
+
+def insert_findings(snapshot: Snapshot, findings: Sequence[StoredFinding]) -> None:
+    """Write the findings in their order."""
+    _insert(
+        "policies_snapshotfinding",
+        snapshot,
+        ("key text", "kind text", "identifier text", "purl text", "severity text", "facts jsonb", "origin jsonb"),
+        findings,
+        lambda f: (f.key, f.kind, f.identifier, f.purl, f.severity, _json(f.facts), _json(f.origin)),
+    )
+
+
+def insert_components(snapshot: Snapshot, components: Sequence[StoredComponent]) -> None:
+    """Write the components in their order."""
+    _insert(
+        "policies_snapshotcomponent",
+        snapshot,
+        ("purl text", "name text", "version text", "licences jsonb"),
+        components,
+        lambda c: (c.purl, c.name, c.version, _json(list(c.licences))),
+    )
+
+
+def insert_claims(snapshot: Snapshot, claims: Sequence[StoredClaim]) -> None:
+    """Write the VEX claims in their order."""
+    _insert(
+        "policies_vexstatement",
+        snapshot,
+        ("vulnerability text", "status text", "claim jsonb"),
+        claims,
+        lambda c: (c.vulnerability, c.status, _json(c.claim)),
+    )
+
+
+def insert_sources(snapshot: Snapshot, reports: Sequence[Report]) -> None:
+    """Write which reports the snapshot was composed of."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO policies_snapshotsource (id, tenant_id, snapshot_id, report_id) "
+            "SELECT row.id, %s, %s, row.report FROM unnest(%s::uuid[], %s::uuid[]) AS row(id, report)",
+            [snapshot.tenant_id, snapshot.pk, [new_id() for _ in reports], [report.pk for report in reports]],
+        )
+
+
+def _insert(
+    table: str,
+    snapshot: Snapshot,
+    columns: Sequence[LiteralString],
+    rows: Sequence[RowT],
+    values: Callable[[RowT], tuple[str, ...]],
+) -> None:
+    """Send the rows as one array a column; COPY would be refused under row-level security."""
+    if not rows:
+        return
+    names = [column.partition(" ")[0] for column in columns]
+    statement = sql.SQL(
+        "INSERT INTO {table} (id, tenant_id, snapshot_id, position, {names}) "
+        "SELECT row.id, %s, %s, row.position, {fields} FROM unnest({arrays}) AS row(id, position, {names})"
+    ).format(
+        table=sql.Identifier(table),
+        names=sql.SQL(", ").join(map(sql.Identifier, names)),
+        fields=sql.SQL(", ").join(sql.Identifier("row", name) for name in names),
+        arrays=sql.SQL(", ").join(
+            sql.SQL("%s::") + sql.SQL(f"{kind}[]")  # kinds are literals of this module
+            for kind in ("uuid", "int", *(column.partition(" ")[2] for column in columns))
+        ),
+    )
+    arrays = [list(column) for column in zip(*map(values, rows), strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement,
+            [snapshot.tenant_id, snapshot.pk, [new_id() for _ in rows], list(range(len(rows))), *arrays],
+        )
+
+
+def _json(value: JsonValue) -> str:
+    return orjson.dumps(value).decode()

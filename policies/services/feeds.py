@@ -1,0 +1,130 @@
+"""Loads the feeds every tenant shares: whole or not at all, only changes written, the same day twice a no-op."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import connection, transaction
+
+from policies.errors import FeedShrunk, NotAFeed
+from policies.importers import read
+from policies.importers.records import EpssDay, KevCatalogue
+from policies.models import FeedName, FeedState, KevEntry
+from stellapolicy.audit import services as audit
+from stellapolicy.kernel import digest
+from stellapolicy.kernel.actor import Actor
+
+SHRINK_FLOOR_PERCENT = 90
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedFeed:
+    """What a load did: rows in the feed, rows written; none written means it was known already."""
+
+    name: FeedName
+    version: str
+    row_count: int
+    changed: int
+
+
+@transaction.atomic
+def load_feed(
+    *, actor: Actor, content: bytes, at: datetime, filename: str = "", expected: FeedName | None = None
+) -> LoadedFeed:
+    """Load an EPSS day or a KEV catalogue, recognised by its content.
+
+    Raises NotAFeed for anything else, FeedShrunk when under 90 % of the last rows remain, and the importers'
+    refusals with the line.
+    """
+    imported = read(content, filename=filename, pointer="")
+    match imported:
+        case EpssDay():
+            name, version, model_date = FeedName.EPSS, imported.model_version, imported.score_date
+        case KevCatalogue():
+            name, version, model_date = FeedName.KEV, imported.version, imported.released_at.date()
+        case _:
+            raise NotAFeed("this is a report about an artifact; POST it to /evidence")
+    if expected is not None and name != expected:
+        raise NotAFeed(f"this is the {name.label} feed, {expected.label} was expected")
+    row_count = len(imported) if isinstance(imported, EpssDay) else len(imported.entries)
+    _refuse_shrunk(name, row_count)
+    changed = _write_epss(imported) if isinstance(imported, EpssDay) else _write_kev(imported)
+    state = _record(name, version=version, model_date=model_date, content=content, row_count=row_count, at=at)
+    audit.record(actor, "feed.loaded", state, at=at, after_digest=state.digest)
+    return LoadedFeed(name, version, row_count, changed)
+
+
+def _refuse_shrunk(name: FeedName, row_count: int) -> None:
+    last = FeedState.objects.filter(name=name).first()
+    if last is not None and row_count * 100 < last.row_count * SHRINK_FLOOR_PERCENT:
+        raise FeedShrunk(f"{name.label} had {last.row_count} rows and now has {row_count}; nothing was loaded")
+
+
+def _record(
+    name: FeedName, *, version: str, model_date: date, content: bytes, row_count: int, at: datetime
+) -> FeedState:
+    state, _ = FeedState.objects.update_or_create(
+        name=name,
+        defaults={
+            "checked_at": at,
+            "model_date": model_date,
+            "version": version,
+            "digest": digest.of_bytes(content),
+            "row_count": row_count,
+        },
+    )
+    return state
+
+
+def _write_epss(day: EpssDay) -> int:
+    """Copy the day beside the current scores, then write only what differs; an older day never overwrites."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE epss_day (cve text, score integer, percentile integer) ON COMMIT DROP")
+        with cursor.copy("COPY epss_day (cve, score, percentile) FROM STDIN") as copy:
+            for row in day.rows():
+                copy.write_row(row)
+        cursor.execute(
+            "INSERT INTO policies_epssscore AS known (cve, score, percentile, model_date) "
+            "SELECT cve, score, percentile, %s FROM epss_day ORDER BY cve "
+            "ON CONFLICT (cve) DO UPDATE SET score = EXCLUDED.score, percentile = EXCLUDED.percentile, "
+            "model_date = EXCLUDED.model_date WHERE known.model_date < EXCLUDED.model_date "
+            "OR (known.model_date = EXCLUDED.model_date "
+            "AND (known.score, known.percentile) <> (EXCLUDED.score, EXCLUDED.percentile))",
+            [day.score_date],
+        )
+        changed = int(cursor.rowcount)
+        cursor.execute("DROP TABLE epss_day")
+    return changed
+
+
+def _write_kev(catalogue: KevCatalogue) -> int:
+    """Make the table say what the catalogue says; an entry withdrawn from it goes."""
+    known = {row.cve: row for row in KevEntry.objects.all()}
+    wanted = {
+        entry.cve: KevEntry(
+            cve=entry.cve,
+            name=entry.name[:500],
+            date_added=entry.date_added,
+            due_date=entry.due_date,
+            ransomware=entry.ransomware,
+        )
+        for entry in catalogue.entries
+    }
+    changed = [row for cve, row in wanted.items() if cve not in known or _differs(row, known[cve])]
+    KevEntry.objects.bulk_create(
+        changed,
+        update_conflicts=True,
+        unique_fields=["cve"],
+        update_fields=["name", "date_added", "due_date", "ransomware"],
+    )
+    withdrawn = sorted(known.keys() - wanted.keys())
+    KevEntry.objects.filter(cve__in=withdrawn).delete()
+    return len(changed) + len(withdrawn)
+
+
+def _differs(one: KevEntry, other: KevEntry) -> bool:
+    return (one.name, one.date_added, one.due_date, one.ransomware) != (
+        other.name,
+        other.date_added,
+        other.due_date,
+        other.ransomware,
+    )

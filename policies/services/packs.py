@@ -1,0 +1,76 @@
+"""Keeps packs: sources in, compiled and tested revisions out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+
+from policies.errors import PackDoesNotCompile, PackUnknown
+from policies.language.compiler import compile_pack
+from policies.language.program import Program
+from policies.language.source import Source
+from policies.language.testing import run_tests
+from policies.models import PackRevision, PolicyPack
+from stellapolicy.audit import services as audit
+from stellapolicy.kernel.actor import Actor
+from stellapolicy.kernel.refusals import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class PackFile:
+    """One source file of a pack."""
+
+    path: str
+    text: str
+
+
+@transaction.atomic
+def draft_revision(*, actor: Actor, pack: str, files: Sequence[PackFile], at: datetime) -> PackRevision:
+    """Compile the files and keep them as a new draft; sources that do not compile are refused whole.
+
+    Raises PackUnknown, and PackDoesNotCompile with every mistake at its place.
+    """
+    row = PolicyPack.objects.locked().filter(name=pack).first()
+    if row is None:
+        raise PackUnknown(f"{pack[:100]!r} is no pack of this tenant")
+    revision = keep_revision(actor=actor, pack=row, files=files, at=at)
+    audit.record(actor, "pack.revision_drafted", revision, at=at, after_digest=revision.digest)
+    return revision
+
+
+def keep_revision(*, actor: Actor, pack: PolicyPack, files: Sequence[PackFile], at: datetime) -> PackRevision:
+    """Write the next revision of a pack that the caller holds."""
+    ordered = sorted(files, key=lambda file: file.path)
+    sources = [Source(name=file.path, text=file.text) for file in ordered]
+    program, warnings = compiled(sources)
+    last = pack.revisions.aggregate(last=Max("version"))["last"] or 0
+    return PackRevision.objects.create(
+        pack=pack,
+        version=last + 1,
+        sources=[{"path": file.path, "text": file.text} for file in ordered],
+        program=program.canonical,
+        digest=program.digest,
+        warnings=warnings,
+        tests=run_tests(sources).to_json(),
+        author=actor.subject,
+        created_at=at,
+    )
+
+
+def compiled(sources: Sequence[Source]) -> tuple[Program, list[dict[str, object]]]:
+    """Return the program of these sources and its warnings, or refuse with every mistake."""
+    result = compile_pack(sources)
+    if result.program is None:
+        faults = tuple(
+            Fault(
+                pointer=f"/files/{diagnostic.file}",
+                code=diagnostic.code,
+                message=f"{diagnostic.file}:{diagnostic.line}:{diagnostic.column}: {diagnostic.message}"
+                + (f" ({diagnostic.hint})" if diagnostic.hint else ""),
+            )
+            for diagnostic in result.diagnostics
+        )
+        raise PackDoesNotCompile(f"{len(faults)} mistake(s); the first: {faults[0].message}", faults=faults)
+    return result.program, [diagnostic.to_json() for diagnostic in result.diagnostics]
