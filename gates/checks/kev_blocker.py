@@ -46,9 +46,11 @@ def check(subject: CheckInput, options: KevBlockerOptions) -> CheckResult:
 def _reasons(subject: CheckInput, options: KevBlockerOptions, *, is_connected: bool) -> Iterator[Reason]:
     for finding in reading.effective(subject.findings):
         listed = reading.truth_fact(finding, "kev.listed")
+        if listed is False or not is_vulnerability(finding):
+            continue
         if listed:
             yield _listed(finding, options, subject.at)
-        elif listed is None and is_connected and is_vulnerability(finding):
+        elif is_connected:
             yield _unknown(finding)
 
 

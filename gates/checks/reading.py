@@ -19,9 +19,9 @@ def effective(findings: Iterable[JudgedFinding]) -> Iterator[JudgedFinding]:
 def number_fact(finding: JudgedFinding, path: str) -> float | None:
     """Return a finite number, or None where it is unknown."""
     value = finding.facts.get(path)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value
+    return value if -math.inf < value < math.inf else None
 
 
 def truth_fact(finding: JudgedFinding, path: str) -> bool | None:
