@@ -2,9 +2,25 @@
 
 from django.apps import AppConfig
 
+from stellapolicy.audit import actions
+
 
 class AccessConfig(AppConfig):
     """People, roles, scopes and tokens."""
 
     name = "stellapolicy.access"
     label = "access"
+
+    def ready(self) -> None:
+        """Name the actions that this app records."""
+        actions.register(
+            {
+                "person.created": "Person made known",
+                "person.disabled": "Person locked out",
+                "role.assigned": "Role given",
+                "role.withdrawn": "Role withdrawn",
+                "token.issued": "API token issued",
+                "token.rotated": "API token given a new secret",
+                "token.revoked": "API token revoked",
+            }
+        )

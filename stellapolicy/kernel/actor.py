@@ -33,6 +33,11 @@ class Actor:
     extra: dict[str, str] = field(default_factory=dict, compare=False)
     service_scopes: Mapping[UUID, frozenset[str]] = field(default_factory=dict, hash=False)
 
+    @property
+    def person(self) -> str:
+        """The subject of the human behind this actor: a token is its person where two people are needed."""
+        return self.extra.get("person", self.subject)
+
     def holds(self, scope: str) -> bool:
         """Whether this actor holds the scope in all of `services` (in the whole tenant where they are None)."""
         return scope in self.scopes

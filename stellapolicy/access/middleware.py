@@ -1,0 +1,76 @@
+"""Gives every request its actor, and its tenant: one scope, one transaction, undone whole where it fails."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final, cast
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from stellapolicy.access.sign_in import SignIn, actor_for, identify
+from stellapolicy.kernel.actor import Actor
+from stellapolicy.kernel.clock import now
+from stellapolicy.kernel.refusals import Refusal
+from stellapolicy.tenancy.scope import tenant_scope
+
+# Pages that belong to nobody: no session is read for them and no tenant opened.
+_WITHOUT_TENANT: Final = (
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/static/",
+    "/favicon.ico",
+    "/api/docs",
+    "/api/redoc",
+    "/api/v1/openapi.json",
+    "/admin/login/",
+    "/admin/logout/",
+    "/admin/jsi18n/",
+)
+
+
+class IdentifiedRequest(HttpRequest):
+    """A request that went through `ActorMiddleware`; never made, only a name for its attributes."""
+
+    actor: Actor | None
+    sign_in: SignIn | None
+    sign_in_refusal: Refusal | None
+
+
+class ActorMiddleware:
+    """Sets `request.actor` and runs the request inside the scope of the actor's tenant."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        identified = cast("IdentifiedRequest", request)
+        identified.actor = identified.sign_in = identified.sign_in_refusal = None
+        if request.path.startswith(_WITHOUT_TENANT):
+            return self.get_response(request)
+        try:
+            identified.sign_in = identify(request, at=now())
+        except Refusal as refusal:
+            return self._refused(identified, refusal)
+        if identified.sign_in is None:
+            return self.get_response(request)
+        return self._in_scope(identified, identified.sign_in)
+
+    def _refused(self, request: IdentifiedRequest, refusal: Refusal) -> HttpResponseBase:
+        """Let the endpoint answer: only there is it known whether anybody has to sign in at all."""
+        if not request.path.startswith("/api/"):
+            raise PermissionDenied(refusal.detail)
+        request.sign_in_refusal = refusal
+        return self.get_response(request)
+
+    def _in_scope(self, request: IdentifiedRequest, sign_in: SignIn) -> HttpResponseBase:
+        with tenant_scope(sign_in.tenant.tenant_id):
+            request.actor = actor_for(sign_in, request)
+            request.user = sign_in.user
+            response = self.get_response(request)
+            # INVARIANT: whatever ended in a surprise leaves no trace. Django made the response, so nothing propagates.
+            if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                transaction.set_rollback(True)
+        return response

@@ -1,0 +1,116 @@
+"""Who is it, which tenants are theirs, and what may they do there."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from hmac import compare_digest
+from uuid import UUID
+
+from django.db import connection, transaction
+from knox.crypto import hash_token
+from knox.settings import CONSTANTS
+
+from stellapolicy.access.errors import PersonDisabled, TokenExpired, TokenRevoked, TokenUnknown
+from stellapolicy.access.models import ApiToken, RoleAssignment, User
+from stellapolicy.access.roles import Grants, Role, Scope, scopes_of_roles
+from stellapolicy.tenancy.models import Tenant
+
+_Row = tuple[str, UUID | None, UUID | None, UUID | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A tenant somebody belongs to."""
+
+    tenant_id: UUID
+    slug: str
+    name: str
+
+    def is_called(self, text: str) -> bool:
+        """Whether `text` is the slug or the id of this tenant."""
+        return text in {self.slug, str(self.tenant_id)}
+
+
+def authenticate_token(secret: str, *, at: datetime) -> ApiToken:
+    """Return the token of a secret, with its person and tenant; one query.
+
+    Refuses, each with its code, an unknown, revoked or expired token and one of a disabled person. A token that ended
+    is told so, since only its holder can ask.
+    """
+    digest = hash_token(secret)
+    candidates = ApiToken.objects.filter(token_key=secret[: CONSTANTS.TOKEN_KEY_LENGTH]).select_related(
+        "user", "tenant"
+    )
+    token = next((each for each in candidates if compare_digest(digest, each.digest)), None)
+    if token is None:
+        raise TokenUnknown("no token has this secret")
+    if token.revoked_at is not None:
+        raise TokenRevoked(f"the token {token.name} was revoked")
+    if token.expiry <= at:
+        raise TokenExpired(f"the token {token.name} has expired")
+    if not token.user.is_active:
+        raise PersonDisabled("the person behind this token was disabled")
+    return token
+
+
+def tenants_of(user: User) -> tuple[Membership, ...]:
+    """Return the tenants in which somebody holds a role, by slug; a superuser sees every tenant.
+
+    Works outside a tenant scope: row-level security lets a person read their own roles.
+    """
+    if user.is_superuser:
+        found: Iterable[tuple[UUID, str, str]] = Tenant.objects.order_by("slug").values_list("pk", "slug", "name")
+        return tuple(Membership(*row) for row in found)
+    with _person_scope(user):
+        rows = (
+            RoleAssignment.personal.filter(user=user)
+            .order_by("tenant__slug")
+            .values_list("tenant_id", "tenant__slug", "tenant__name")
+            .distinct()
+        )
+        return tuple(Membership(*row) for row in rows)
+
+
+def grants_of(user: User) -> Grants:
+    """Return what somebody holds in the tenant of the scope; one query.
+
+    A role held for a team reaches every service the team owns. Being a superuser brings nothing here.
+    """
+    rows: Iterable[_Row] = RoleAssignment.objects.of(user).values_list("role", "team", "service", "team__services")
+    everywhere: set[Role] = set()
+    by_service: defaultdict[UUID, set[Role]] = defaultdict(set)
+    roles: set[Role] = set()
+    for name, team, service, owned in rows:
+        role = Role(name)
+        roles.add(role)
+        if team is None and service is None:
+            everywhere.add(role)
+        elif (reached := service or owned) is not None:
+            by_service[reached].add(role)
+    return Grants(
+        everywhere=scopes_of_roles(everywhere),
+        by_service={service: scopes_of_roles(held) for service, held in by_service.items()},
+        roles=frozenset(roles),
+    )
+
+
+def scopes_of(user: User) -> frozenset[Scope]:
+    """Return every scope somebody holds somewhere in the tenant of the scope."""
+    return grants_of(user).anywhere
+
+
+@contextmanager
+def _person_scope(user: User) -> Iterator[None]:
+    """Open a transaction in which row-level security shows a person their own roles in every tenant."""
+    with transaction.atomic():
+        _set_person(str(user.pk))
+        yield
+        # Forgotten even where an outer transaction goes on: a request sees one tenant.
+        _set_person("")
+
+
+def _set_person(pk: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('app.user', %s, true)", [pk])

@@ -1,0 +1,133 @@
+"""From a request to who acts: a bearer token, or the session of a person and the tenant they chose."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+
+from stellapolicy.access.errors import TenantMissing, TenantRefused, TokenMalformed
+from stellapolicy.access.models import ApiToken, User
+from stellapolicy.access.roles import Grants
+from stellapolicy.access.selectors import Membership, authenticate_token, grants_of, tenants_of
+from stellapolicy.access.services.tokens import note_use
+from stellapolicy.api import request_id
+from stellapolicy.kernel.actor import Actor
+
+TENANT_HEADER: Final = "X-Stella-Tenant"
+SESSION_KEY: Final = "stella_tenant"
+_SCHEME = "bearer"
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Who asks and in which tenant, before their rights there are known."""
+
+    user: User
+    tenant: Membership
+    token: ApiToken | None = None
+
+
+def identify(request: HttpRequest, *, at: datetime) -> SignIn | None:
+    """Return who asks; None for nobody. Refuses with 401 whoever is not known, with 403 a tenant not theirs."""
+    if request.path.startswith("/api/") and "Authorization" in request.headers:
+        return _by_token(request, at=at)
+    if isinstance(request.user, User) and request.user.is_active:
+        return _by_session(request, request.user)
+    return None
+
+
+def actor_for(sign_in: SignIn, request: HttpRequest) -> Actor:
+    """Return what they may do, as far as a token leaves it; runs in the scope of the tenant, one query."""
+    grants = grants_of(sign_in.user)
+    # INVARIANT: people alone carry roles into the admin; a token opens the API.
+    sign_in.user.roles = frozenset() if sign_in.token else grants.roles
+    subject, services = sign_in.user.subject, None
+    extra = {"username": sign_in.user.username, "person": sign_in.user.subject}
+    if token := sign_in.token:
+        subject = token.subject
+        grants = grants.within(token.scopes)
+        if token.service_id is not None:
+            grants, services = grants.for_service(token.service_id), frozenset({token.service_id})
+    scopes, services, service_scopes = _spread(grants, services)
+    return Actor(
+        tenant_id=sign_in.tenant.tenant_id,
+        subject=subject,
+        scopes=scopes,
+        services=services,
+        service_scopes=service_scopes,
+        address=client_address(request),
+        request_id=request_id.current(),
+        extra=extra,
+    )
+
+
+def choose_tenant(session: SessionBase, user: User, chosen: str) -> Membership:
+    """Remember in the session which of their tenants (slug or id) a person works in."""
+    membership = _chosen(tenants_of(user), chosen)
+    session[SESSION_KEY] = str(membership.tenant_id)
+    return membership
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the address of the caller; empty where it is none.
+
+    Behind the proxy that ends TLS, that is the last address the proxy added: those before it are the caller's own
+    words.
+    """
+    claimed = str(request.META.get("REMOTE_ADDR", ""))
+    if getattr(settings, "SECURE_PROXY_SSL_HEADER", None):
+        claimed = request.headers.get("X-Forwarded-For", claimed).rpartition(",")[2].strip()
+    try:
+        return str(ip_address(claimed))
+    except ValueError:
+        return ""
+
+
+def _by_token(request: HttpRequest, *, at: datetime) -> SignIn:
+    scheme, _, secret = request.headers["Authorization"].partition(" ")
+    if scheme.lower() != _SCHEME or not secret or not secret.isascii() or " " in secret:
+        raise TokenMalformed("send Authorization: Bearer and the token")
+    token = authenticate_token(secret, at=at)
+    tenant = Membership(token.tenant.pk, token.tenant.slug, token.tenant.name)
+    asked = request.headers.get(TENANT_HEADER)
+    if asked is not None and not tenant.is_called(asked):
+        raise TenantRefused(f"this token belongs to {tenant.slug}")
+    note_use(token, at=at)
+    return SignIn(token.user, tenant, token)
+
+
+def _by_session(request: HttpRequest, user: User) -> SignIn:
+    memberships = tenants_of(user)
+    asked = request.headers.get(TENANT_HEADER) if request.path.startswith("/api/") else None
+    if asked is not None:
+        return SignIn(user, _chosen(memberships, asked))
+    remembered = request.session.get(SESSION_KEY)
+    usual = next((each for each in memberships if each.is_called(str(remembered))), None)
+    if usual is None and not memberships:
+        raise TenantMissing(f"{user.username} holds no role in any tenant")
+    return SignIn(user, usual or memberships[0])
+
+
+def _chosen(memberships: tuple[Membership, ...], asked: str) -> Membership:
+    for membership in memberships:
+        if membership.is_called(asked):
+            return membership
+    raise TenantRefused(f"{asked} is not one of your tenants")
+
+
+def _spread(
+    grants: Grants, services: frozenset[UUID] | None
+) -> tuple[frozenset[str], frozenset[UUID] | None, dict[UUID, frozenset[str]]]:
+    """Return scopes, services and service scopes of an actor.
+
+    Whoever holds the same in each of their services and nothing beyond them is simply limited to these services.
+    """
+    distinct = set(grants.by_service.values())
+    if not grants.everywhere and len(distinct) == 1:
+        return frozenset(*distinct), services or frozenset(grants.by_service), {}
+    return frozenset(grants.everywhere), services, dict[UUID, frozenset[str]](grants.by_service)
