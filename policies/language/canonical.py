@@ -171,7 +171,7 @@ _TERM_SCHEMA: _Schema = {
     "or": (terms.Disjunction, (_TERMS,)),
 }
 _EFFECT_SCHEMA: _Schema = {
-    "status": (ruleset.AssignStatus, (_TERM,)),
+    "status": (ruleset.AssignStatus, (_TERM, _TEXTS)),
     "severity": (ruleset.AssignSeverity, (_TERM,)),
     "measure": (ruleset.AssignMeasure, (_choice(ruleset.Measure), _TERM)),
     "warn": (ruleset.AddWarning, (_optional(_TEXT),)),

@@ -29,9 +29,13 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class AssignStatus:
-    """`status := …`, and `block`; the value is one of the words of `STATUS_WORDS`."""
+    """`status := …`, and `block`; the value is one of the words of `STATUS_WORDS`.
+
+    `words` lists what a computed value can be, and is empty where that is open.
+    """
 
     value: Term
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,7 @@ class Ruleset:
 def terms_of(effect: Effect) -> tuple[Term, ...]:
     """Return the terms an effect evaluates."""
     match effect:
-        case AssignStatus(value) | AssignSeverity(value) | AssignMeasure(_, value) | AddAnnotation(_, value):
+        case AssignStatus(value, _) | AssignSeverity(value) | AssignMeasure(_, value) | AddAnnotation(_, value):
             return (value,)
         case IgnoreUntil(until) | EscalateTo(until) if until is not None:
             return (until,)

@@ -19,6 +19,11 @@ class Type(StrEnum):
     STATEMENTS = "list<statement>"
 
     @property
+    def phrase(self) -> str:
+        """The type with its article, for messages."""
+        return f"{'an' if self is Type.INSTANT else 'a'} {self.value}"
+
+    @property
     def is_ordered(self) -> bool:
         """Whether `<` and its kin compare two values of this type."""
         return self in _ORDERED
