@@ -30,6 +30,7 @@ def _start() -> None:
 
     folder = Path(tempfile.mkdtemp(prefix="stella-test-"))
     folder.chmod(0o755)
+    (folder / "static").mkdir()  # whitenoise warns of a missing one, and warnings fail here
     # Registered before the servers' own endings, so it runs after them.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["STELLA_VAR"] = str(folder)
