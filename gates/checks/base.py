@@ -92,7 +92,8 @@ class Reason:
     """Why a check says what it says: one cause, what it weighs, and what would remove it.
 
     `value` and `threshold` are what was compared; scores and durations are text ("9.8", "0.97", "48h"), counts are
-    integers. `evidence` names what was looked at (fact paths, digests); `fix` is a sentence, or None.
+    integers. `finding` is the one finding it is about, `findings` are those it counts together, sorted. `evidence`
+    names what was looked at (fact paths, rules, digests); `fix` is a sentence, or None.
     """
 
     code: str
@@ -103,6 +104,12 @@ class Reason:
     threshold: str | int | bool | None = None
     evidence: tuple[str, ...] = ()
     fix: str | None = None
+    findings: tuple[str, ...] = ()
+
+    @property
+    def concerns(self) -> tuple[str, ...]:
+        """The keys of every finding this reason is about."""
+        return self.findings if self.finding is None else (self.finding, *self.findings)
 
     def to_json(self) -> dict[str, JsonValue]:
         """Return the form that a decision stores."""
@@ -111,6 +118,7 @@ class Reason:
             "text": self.text,
             "outcome": self.outcome.value,
             "finding": self.finding,
+            "findings": list(self.findings),
             "value": self.value,
             "threshold": self.threshold,
             "evidence": list(self.evidence),

@@ -11,8 +11,6 @@ from policies.importers.records import FindingKind
 from stellapolicy.kernel.decimals import cvss_tenths
 from stellapolicy.kernel.severity import Severity, of_cvss
 
-_EVIDENCE = {SeverityBasis.SEVERITY: ("severity.normalized",), SeverityBasis.CVSS: ("cvss.score",)}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CvssThresholdOptions(SeverityScope):
@@ -95,7 +93,7 @@ def _reached(finding: JudgedFinding, code: str, what: str, value: str, reached: 
         finding=finding.key,
         value=value,
         threshold=f"{threshold:.1f}",
-        evidence=_EVIDENCE[SeverityBasis.CVSS if code == "cvss.threshold" else SeverityBasis.SEVERITY],
+        evidence=("cvss.score",) if code == "cvss.threshold" else ("severity.normalized",),
         fix=reading.remedy_of(finding),
     )
 
@@ -109,6 +107,6 @@ def _unknown(finding: JudgedFinding, options: CvssThresholdOptions, level: tuple
         finding=finding.key,
         value="unknown",
         threshold=f"{threshold:.1f}",
-        evidence=_EVIDENCE[options.basis],
+        evidence=options.evidence,
         fix=reading.remedy_of(finding),
     )

@@ -115,7 +115,8 @@ def _of_release_rule(rule: ReleaseReason, subject: CheckInput, outcomes: _Outcom
         text=f"The release: {rule.because or 'a release rule matched'} (rule {rule.rule}){doubt}.",
         outcome=outcome,
         value=len(counted),
-        evidence=counted or tuple(rule.unknown_facts),
+        findings=tuple(sorted(counted)),
+        evidence=(rule.rule, *rule.unknown_facts),
     )
 
 

@@ -73,12 +73,12 @@ def _reasons(counted: Counted, options: ReleaseAggregateOptions) -> Iterator[Rea
     for severity, limit in options.limits():
         outcome = judge(len(counted[severity]), limit)
         if outcome is not Outcome.PASS:
-            yield _too_many(severity, sorted(counted[severity]), limit, outcome)
+            yield _too_many(severity, sorted(counted[severity]), limit, outcome, options.evidence)
     if counted[Severity.UNKNOWN] and options.limits():
         yield from _unknown(counted, options)
 
 
-def _too_many(severity: Severity, keys: list[str], limit: int, outcome: Outcome) -> Reason:
+def _too_many(severity: Severity, keys: list[str], limit: int, outcome: Outcome, evidence: tuple[str, ...]) -> Reason:
     exceeded = outcome is Outcome.BLOCK
     relation = "more than" if exceeded else "near the limit of"
     return Reason(
@@ -87,7 +87,8 @@ def _too_many(severity: Severity, keys: list[str], limit: int, outcome: Outcome)
         outcome=outcome,
         value=len(keys),
         threshold=limit,
-        evidence=tuple(keys),
+        findings=tuple(keys),
+        evidence=evidence,
         fix=_FIX,
     )
 
@@ -109,7 +110,8 @@ def _unknown(counted: Counted, options: ReleaseAggregateOptions) -> Iterator[Rea
         outcome=outcome,
         value=len(keys),
         threshold=limit,
-        evidence=tuple(keys),
+        findings=tuple(keys),
+        evidence=options.evidence,
         fix=_FIX_UNKNOWN,
     )
 

@@ -63,6 +63,11 @@ class SeverityScope:
         return Severity.UNKNOWN if score is None else of_cvss(cvss_tenths(score))
 
     @property
+    def evidence(self) -> tuple[str, ...]:
+        """The fact this scale reads."""
+        return ("severity.normalized",) if self.basis is SeverityBasis.SEVERITY else ("cvss.score",)
+
+    @property
     def unknown_code(self) -> str:
         """The code of a reason about a finding that this scale says nothing about."""
         return f"{self.basis}.unknown"

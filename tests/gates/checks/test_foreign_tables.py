@@ -40,8 +40,7 @@ def aggregate(limits: Mapping[str, int], *, only_fixable: bool = False, min_age:
 
 def found(result: CheckResult, outcome: Outcome) -> set[str]:
     """Return the keys of the findings behind the reasons of one outcome."""
-    reasons = [reason for reason in result.reasons if reason.outcome is outcome]
-    return {key for reason in reasons for key in ((reason.finding,) if reason.finding else reason.evidence)}
+    return {key for reason in result.reasons if reason.outcome is outcome for key in reason.concerns}
 
 
 # --- Grype: --fail-on -------------------------------------------------------------------------------------------------
