@@ -72,8 +72,9 @@ def decision_body(
 
 def _rows(judgement: Judgement, stored: Sequence[StoredFinding], results: Sequence[CheckResult]) -> list[_Row]:
     heaviest: dict[str, Outcome] = {}
-    for key, reason in ((key, reason) for result in results for reason in result.reasons for key in reason.concerns):
-        heaviest[key] = max(heaviest.get(key, Outcome.SKIP), reason.outcome, key=lambda outcome: outcome.rank)
+    for reason in (reason for result in results for reason in result.reasons):
+        for key in reason.concerns:
+            heaviest[key] = max(heaviest.get(key, Outcome.SKIP), reason.outcome, key=lambda outcome: outcome.rank)
     rows = [
         _Row(judged, kept, heaviest.get(judged.key, Outcome.PASS))
         for judged, kept in zip(judgement.findings, stored, strict=True)
