@@ -79,7 +79,9 @@ def _escaped(part: str) -> str:
     return part
 
 
-def purl_component(purl: Purl, *, version: str = "", paths: tuple[str, ...] = ()) -> Component:
+def purl_component(
+    purl: Purl, *, version: str = "", paths: tuple[str, ...] = (), licenses: tuple[str, ...] = ()
+) -> Component:
     """Return the component a purl names; its type is the package type, its version the purl's when it has one."""
     return Component(
         purl=purl.text,
@@ -88,6 +90,7 @@ def purl_component(purl: Purl, *, version: str = "", paths: tuple[str, ...] = ()
         name=purl.name,
         version=purl.version or version,
         paths=paths,
+        licenses=licenses,
     )
 
 

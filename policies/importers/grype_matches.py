@@ -1,7 +1,6 @@
 """One match of a Grype report: one finding, or one per vulnerability where a distribution's advisory covers several."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from policies.importers.components import inferred_purl, purl_component, readable_purl
 from policies.importers.gathering import Gathering
@@ -114,12 +113,10 @@ def _component(artifact: Record, place: Place) -> Component:
     kind = name_text(artifact, "type", place)
     purl = readable_purl(name_text(artifact, "purl", place)) or inferred_purl(kind, name, version)
     paths = tuple(sorted({text(spot, "path", where) for spot, where in records(artifact, "locations", place)} - {""}))
-    known = (
-        Component(type=kind, name=name, version=version, paths=paths)
-        if purl is None
-        else purl_component(purl, version=version, paths=paths)
-    )
-    return replace(known, licenses=_licenses(artifact, place))
+    licenses = _licenses(artifact, place)
+    if purl is None:
+        return Component(type=kind, name=name, version=version, paths=paths, licenses=licenses)
+    return purl_component(purl, version=version, paths=paths, licenses=licenses)
 
 
 def _licenses(artifact: Record, place: Place) -> tuple[str, ...]:

@@ -96,7 +96,7 @@ def _renamed(finding: Finding, names: dict[str, str]) -> Finding:
 
 def _with_component(finding: Finding, components: dict[str, Component]) -> Finding:
     known = components.get(finding.component.key)
-    return finding if known is None or known is finding.component else replace(finding, component=known)
+    return finding if known is None or known == finding.component else replace(finding, component=known)
 
 
 def _merged(group: list[Finding]) -> Finding:

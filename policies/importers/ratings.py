@@ -1,13 +1,14 @@
 """Severity is chosen once per finding (distribution, vendor or GHSA, NVD, scanner), and the choice names its author."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 
 from policies.importers.records import Cvss, Rating, Standing
 from stellapolicy.kernel import decimals
 from stellapolicy.kernel import severity as scale
-from stellapolicy.kernel.severity import Severity
+from stellapolicy.kernel.severity import RANKS, Severity
 
 HIGHEST_SCORE = 100  # CVSS in tenths
 
@@ -28,6 +29,7 @@ _WORDS = {
 _PREFERENCE = (Standing.DISTRO, Standing.VENDOR, Standing.NVD, Standing.SCANNER, Standing.BYSTANDER)
 _ORDER = {standing: place for place, standing in enumerate(_PREFERENCE)}
 _VERSIONS = {"2.0": 1, "3.0": 2, "3.1": 3, "4.0": 4}
+_SPELLED = attrgetter("source", "standing", "cvss_version", "vector", "score_tenths", "severity")
 _V2_HIGH, _V2_MEDIUM = 70, 40
 
 # Every name under which a scanner quotes a distribution, and the one we use; a distribution and its rebuild differ.
@@ -179,19 +181,20 @@ def severity_of_score(version: str, tenths: int) -> Severity:
 
 
 def with_derived_severities(ratings: Sequence[Rating]) -> tuple[Rating, ...]:
-    """Return the ratings in order, authors who gave only a score rated by its band.
+    """Return the distinct ratings in order, authors who gave only a score rated by its band.
 
     An author's own word always stands; a score of 0 without a vector is how some tools write "no score".
     """
     worded = {rating.source for rating in ratings if rating.severity is not Severity.UNKNOWN}
-    made = [_derived(rating) if rating.source not in worded else rating for rating in ratings]
-    return tuple(sorted(set(made)))
+    made = [rating if rating.source in worded else _derived(rating) for rating in ratings]
+    return tuple(sorted(dict(zip(map(_SPELLED, made), made, strict=True)).values(), key=_SPELLED))
 
 
 def _derived(rating: Rating) -> Rating:
     if not rating.has_score or (rating.score_tenths == 0 and not rating.vector):
         return rating
-    return replace(rating, severity=severity_of_score(rating.cvss_version, rating.score_tenths))
+    band = severity_of_score(rating.cvss_version, rating.score_tenths)
+    return Rating(rating.source, rating.standing, band, rating.cvss_version, rating.vector, rating.score_tenths)
 
 
 def choose(ratings: Sequence[Rating]) -> Choice:
@@ -200,29 +203,36 @@ def choose(ratings: Sequence[Rating]) -> Choice:
     Of one author the plain word counts before the newest CVSS version; of several authors of one standing the worst
     counts; then the alphabet decides, so that the order of the ratings never does.
     """
-    spoken: dict[tuple[Standing, str], Rating] = {}
+    spoken: dict[str, Rating] = {}
     for rating in ratings:
         if rating.severity is not Severity.UNKNOWN:
-            author = (rating.standing, rating.source)
-            known = spoken.get(author)
+            known = spoken.get(rating.source)
             if known is None or _weight(rating) > _weight(known):
-                spoken[author] = rating
+                spoken[rating.source] = rating
     if not spoken:
         return Choice(Severity.UNKNOWN, "", _shown(ratings, ""))
-    nearest = min(spoken.values(), key=lambda one: (_ORDER[one.standing], -one.severity.rank, one.source))
+    nearest = min(spoken.values(), key=_distance)
     return Choice(nearest.severity, nearest.source, _shown(ratings, nearest.source))
 
 
-def _weight(rating: Rating) -> tuple[int, int, int, str]:
+def _distance(rating: Rating) -> tuple[int, int, str]:
+    return (_ORDER[rating.standing], -RANKS[rating.severity], rating.source)
+
+
+def _weight(rating: Rating) -> tuple[int, int, int, int, str]:
     version = _VERSIONS.get(rating.cvss_version, 0) if rating.has_score else len(_VERSIONS) + 1
-    return (version, rating.severity.rank, rating.score_tenths, rating.vector)
+    return (-_ORDER[rating.standing], version, RANKS[rating.severity], rating.score_tenths, rating.vector)
 
 
 def _shown(ratings: Sequence[Rating], source: str) -> Cvss | None:
-    scored = [rating for rating in ratings if rating.has_score]
+    scored = [rating for rating in ratings if rating.score_tenths >= 0]
     own = [rating for rating in scored if rating.source == source]
     candidates = own or [rating for rating in scored if rating.standing is Standing.NVD]
     if not candidates:
         return None
-    best = max(candidates, key=lambda one: (_VERSIONS.get(one.cvss_version, 0), one.score_tenths, one.vector))
+    best = max(candidates, key=_newest)
     return Cvss(best.cvss_version, best.vector, best.score_tenths, best.source)
+
+
+def _newest(rating: Rating) -> tuple[int, int, str]:
+    return (_VERSIONS.get(rating.cvss_version, 0), rating.score_tenths, rating.vector)

@@ -1,5 +1,8 @@
 """All formats that are read, and the one way from bytes to records: read, detect, parse, or refuse whole."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from policies.importers.cyclonedx import CycloneDxImporter
@@ -41,8 +44,24 @@ def import_report(content: bytes | BinaryIO, limits: ImportLimits = STANDARD) ->
 
 def import_upload(upload: Upload, limits: ImportLimits = STANDARD) -> Imported:
     """Return the records of a file that was read already; raises ImportRefused."""
-    document = understand(upload, limits)
-    return importer_of(document).parse(document)
+    with _uncollected():
+        document = understand(upload, limits)
+        return importer_of(document).parse(document)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the cyclic collector: millions of fresh values without a cycle would only be walked again and again.
+
+    Whoever found it running sets it running again, so overlapping imports cannot leave it off.
+    """
+    was_running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_running:
+            gc.enable()
 
 
 def importer_of(document: Document) -> Importer:

@@ -8,6 +8,7 @@ from typing import TypeAlias, TypeVar
 from policies.importers.limits import STANDARD
 from policies.importers.ratings import score_tenths
 from policies.importers.refusals import ShapeInvalid
+from stellapolicy.kernel import digest
 from stellapolicy.kernel.refusals import Fault
 
 T = TypeVar("T")
@@ -17,6 +18,8 @@ Place: TypeAlias = "tuple[()] | tuple[Place, str | int]"
 ROOT: Place = ()
 IDENTIFIER_CHARACTERS = 200
 NAME_CHARACTERS = 1_024
+LICENCE_CHARACTERS = 1_000_000
+_MARK = 12  # digits of a digest, enough to tell two long names apart
 _GO_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d+)? ([+-]\d{4})(?: \w+)?")
 _KINDS = {str: "a text", dict: "an object", list: "a list", bool: "true or false", int: "an integer", float: "a number"}
 
@@ -67,6 +70,8 @@ def text(parent: Record, name: str, place: Place) -> str:
     value = parent.get(name)
     if value is None:
         return ""
+    if value.__class__ is str and "\0" not in value:  # the way of nearly every text, without a call
+        return value
     return as_text(value, (place, name))
 
 
@@ -84,6 +89,14 @@ def required_name(parent: Record, name: str, place: Place, *, limit: int = IDENT
     if not value:
         raise refuse((place, name), "is missing or empty")
     return value
+
+
+def shortened(name: str) -> str:
+    """Return a name that fits an identifier; some packages state the whole text of their licence as its name."""
+    if len(name) <= IDENTIFIER_CHARACTERS:
+        return name
+    mark = digest.of_bytes(name.encode()).removeprefix("sha256:")[:_MARK]
+    return f"{name[: IDENTIFIER_CHARACTERS - _MARK - 2].rstrip()}… {mark}"
 
 
 def texts(parent: Record, name: str, place: Place) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from policies.importers.components import inferred_purl, purl_component, readabl
 from policies.importers.ratings import severity_of_word
 from policies.importers.records import Component, Finding, FindingKind, Rating, Standing
 from policies.importers.shape import (
+    LICENCE_CHARACTERS,
     Place,
     Record,
     flag,
@@ -15,6 +16,7 @@ from policies.importers.shape import (
     number,
     record,
     required_name,
+    shortened,
     text,
     texts,
 )
@@ -101,7 +103,7 @@ def _lines(row: Record, place: Place) -> str:
 
 def licence(row: Record, place: Place, target: Target, packages: Mapping[str, Component]) -> Finding:
     """Return one licence of a package or a file; `packages` are the report's packages with a name of their own."""
-    name = required_name(row, "Name", place)
+    name = shortened(required_name(row, "Name", place, limit=LICENCE_CHARACTERS))
     package = name_text(row, "PkgName", place)
     path = name_text(row, "FilePath", place, limit=4_096)
     severity = severity_of_word(name_text(row, "Severity", place))
