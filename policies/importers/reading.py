@@ -79,7 +79,9 @@ def _inflate(packed: bytes) -> Iterator[bytes]:
             rest = packed[start : start + _CHUNK]
             while rest:
                 if inflater.eof:
-                    rest = rest.lstrip(b"\0")
+                    rest = rest.lstrip(b"\0")  # some tools pad the last block of a tape or disk
+                    if not rest:
+                        break
                     inflater, members = _member(), members + 1
                     _refuse_crumbs(members)
                 yield inflater.decompress(rest, _CHUNK)

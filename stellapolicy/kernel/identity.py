@@ -49,8 +49,8 @@ def parse_purl(text: str) -> Purl:
     try:
         url = PackageURL.from_string(text.strip())
         canonical = _ESCAPE.sub(lambda escape: escape.group().upper(), url.to_string())
-    except (TypeError, AttributeError, KeyError, IndexError) as failure:
-        raise ValueError(f"{text!r} is not a package URL") from failure
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as failure:
+        raise ValueError(f"{text[:80]!r} is not a package URL: {failure}") from failure
     return Purl(
         text=canonical,
         type=url.type,
