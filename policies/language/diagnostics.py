@@ -81,6 +81,11 @@ class Gathering:
             self._found[diagnose(self.source, "E407", span, summary)] = None
 
     @property
+    def is_full(self) -> bool:
+        """Whether the limit was passed, so that reading on tells nobody anything."""
+        return self._is_full
+
+    @property
     def has_errors(self) -> bool:
         """Whether anything gathered keeps the policy from compiling."""
         return any(diagnostic.is_error for diagnostic in self._found)

@@ -22,6 +22,7 @@ _MASTER = re.compile(
     | (?P<quoted>'(?:[^'\\\r\n]++|\\[^\r\n])*+')
     | (?P<open_text>["'][^\r\n]*)
     | (?P<open_comment>/\*(?s:.*))
+    | (?P<hash>\#[^\r\n]*)
     | (?P<foreign>&&?|\|\|?|!)
     | (?P<strange>[^\x00-\x7f]+|.)
     """,
@@ -37,6 +38,7 @@ _TYPOGRAPHIC_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 _CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 _DIRECTION = "\u202a-\u202e\u2066-\u2069"
 _SURROGATE = "\ud800-\udfff"
+_FIRST_ESCAPED_BYTE, _LAST_ESCAPED_BYTE = 0xDC80, 0xDCFF
 _UNWELCOME = re.compile(f"[{_CONTROL}{_DIRECTION}{_SURROGATE}]")
 
 
@@ -64,7 +66,14 @@ def _report_unwelcome(source: Source, gathering: Gathering) -> None:
         elif re.match(f"[{_DIRECTION}]", found[0]):
             gathering.report("E108", span, f"{name} changes the direction of the text that follows", hint="remove it")
         else:
-            gathering.report("E109", span, f"{name} is half of a surrogate pair and no character")
+            gathering.report("E109", span, _undecodable(code_point), hint="write the file in UTF-8")
+
+
+def _undecodable(code_point: int) -> str:
+    """What `Source.of_bytes` leaves of a byte that is not UTF-8, or half of a surrogate pair from elsewhere."""
+    if _FIRST_ESCAPED_BYTE <= code_point <= _LAST_ESCAPED_BYTE:
+        return f"the byte {code_point & 0xFF:02X} is not UTF-8 here"
+    return f"U+{code_point:04X} is half of a surrogate pair and no character"
 
 
 class _Lexer:
@@ -113,6 +122,8 @@ class _Lexer:
                 meant = _FOREIGN[found[0]]
                 self._report("E101", found, f"`{found[0]}` is not an operator here", hint=f"write `{meant}`")
                 self._add(TokenKind.WORD, meant, found)
+            case "hash":
+                self._report("E101", found, "`#` begins no comment", hint="comments begin with `//`", length=1)
             case _:
                 self._report_strange(found)
 
@@ -155,7 +166,7 @@ class _Lexer:
             self._add(TokenKind.NUMBER, text, found)
         elif duration := _DURATION.fullmatch(text):
             self._read_duration(found, duration)
-        elif unit := _WITH_UNIT.fullmatch(text):
+        elif (unit := _WITH_UNIT.fullmatch(text)) and unit[1] not in {"e", "E"}:
             self._report_unit(found, unit[1], is_whole="." not in text)
             self._add(TokenKind.DURATION, "1d", found)
         else:
@@ -198,6 +209,4 @@ def _strange_hint(character: str) -> str | None:
         return 'strings are written with straight quotes, `"`'
     if character.isspace() or not character.isprintable():
         return "only spaces, tabs and line ends stand between words"
-    if character == "#":
-        return "comments begin with `//`"
     return None

@@ -43,6 +43,11 @@ class Source:
         breaks = (found.end() for found in _LINE_BREAK.finditer(self.text))
         object.__setattr__(self, "_line_starts", (0, *breaks))
 
+    @classmethod
+    def of_bytes(cls, name: str, content: bytes) -> "Source":
+        """Return the source of a file's bytes; bytes that are not UTF-8 stay recognisable, the lexer refuses them."""
+        return cls(name, content.decode("utf-8", "surrogateescape"))
+
     @property
     def line_count(self) -> int:
         """The number of lines; an empty text has one."""

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from policies.language.formatter.layout import INDENT, Line
-from policies.language.tokens import Comment, Token
+from policies.language.tokens import Comment, Token, TokenKind
 
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 
@@ -32,7 +32,7 @@ class Weaver:
 
     def __init__(self, text: str, tokens: tuple[Token, ...], comments: tuple[Comment, ...]) -> None:
         self._text = text
-        self._token_ends = [token.end for token in tokens if token.text]
+        self._token_ends = [token.end for token in tokens if token.kind is not TokenKind.END]
         self._comments = comments
 
     def weave(self, lines: list[Line]) -> str:

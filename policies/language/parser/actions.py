@@ -32,21 +32,25 @@ def at_clause(cursor: Cursor) -> bool:
 def actions(cursor: Cursor) -> tuple[Action, ...]:
     """Read actions up to the next clause or the end of the rule; the mistakes of one do not hide the next."""
     found: list[Action] = []
+    rule = cursor.innermost()
     cursor.skip_semicolons()
     while not (cursor.at_end() or cursor.at_symbol("}") or at_clause(cursor) or at_section(cursor)):
         before = cursor.place
         try:
             found.append(_action(cursor))
-        except Unreadable:
-            if cursor.place == before:
-                cursor.advance()
-            cursor.skip_to(_at_action_or_clause)
+        except Unreadable as failure:
+            recognised = _at_action_or_line if failure.ends_with_line else _at_action_or_clause
+            cursor.skip_to(recognised, inside=rule, since=before)
         cursor.skip_semicolons()
     return tuple(found)
 
 
 def _at_action_or_clause(cursor: Cursor) -> bool:
-    return at_clause(cursor) or at_section(cursor) or cursor.at_word(*VERBS) or _at_assignment(cursor)
+    return at_clause(cursor) or cursor.at_word(*VERBS) or _at_assignment(cursor)
+
+
+def _at_action_or_line(cursor: Cursor) -> bool:
+    return _at_action_or_clause(cursor) or cursor.at_line_start()
 
 
 def _at_assignment(cursor: Cursor) -> bool:
@@ -118,7 +122,7 @@ def _assignment(cursor: Cursor) -> Assign:
     elif not cursor.accept_symbol(":="):
         hint = did_you_mean(first.text, VERBS) if len(target.names) == 1 else "an assignment is written `path := value`"
         cursor.report("E208", target.span, f"`{target.dotted[:80]}` is not an action", hint=hint)
-        raise Unreadable
+        raise Unreadable(ends_with_line=True)
     value = expression(cursor)
     return Assign(target, value, span=target.span.to(value.span))
 

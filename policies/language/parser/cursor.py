@@ -1,6 +1,7 @@
 """A place among the tokens of a policy, and the ways to move on from a mistake."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from policies.language.diagnostics import Gathering, did_you_mean
 from policies.language.limits import Limits
@@ -9,11 +10,32 @@ from policies.language.tokens import RESERVED, Token, TokenKind
 from policies.language.tree import Name, Text
 
 _CLOSING = {"{": "}", "(": ")", "[": "]"}
-_CLOSERS = frozenset(_CLOSING.values())
+_CLOSERS = tuple(_CLOSING.values())
+_LEVELS = {"{": 1, "}": -1}
+_BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
+_LONGEST_SHOWN = 40
 
 
 class Unreadable(Exception):  # noqa: N818 - a jump to the next place the parser knows, not an accident
-    """The current piece cannot be read; the mistake has been reported."""
+    """The current piece cannot be read; the mistake has been reported.
+
+    `ends_with_line` says that nothing of the piece is expected on the next line.
+    """
+
+    def __init__(self, *, ends_with_line: bool = False) -> None:
+        super().__init__()
+        self.ends_with_line = ends_with_line
+
+
+class Abandoned(Exception):  # noqa: N818 - the end of reading, not an accident
+    """So many mistakes have been reported that the rest of the file is not read."""
+
+
+class Braces(NamedTuple):
+    """A block that is being read: its opening brace, and how many braces are open inside it."""
+
+    opener: Token
+    level: int
 
 
 class Cursor:
@@ -24,6 +46,7 @@ class Cursor:
         self._gathering = gathering
         self._index = 0
         self._depth = 0
+        self._level = 0
         self.limits = limits
         self.token = tokens[0]
 
@@ -70,6 +93,8 @@ class Cursor:
         if token.kind is not TokenKind.END:
             self._index += 1
             self.token = self._tokens[self._index]
+            if token.kind is TokenKind.SYMBOL:
+                self._level += _LEVELS.get(token.text, 0)
         return token
 
     def accept_symbol(self, *symbols: str) -> bool:
@@ -132,8 +157,10 @@ class Cursor:
     # --- mistakes -----------------------------------------------------------------------------------------------------
 
     def report(self, code: str, span: Span, message: str, *, hint: str | None = None) -> None:
-        """Report a mistake and go on."""
+        """Report a mistake and go on, unless it was one too many."""
         self._gathering.report(code, span, message, hint=hint)
+        if self._gathering.is_full:
+            raise Abandoned
 
     def unexpected(self, expected: str, *, hint: str | None = None) -> Unreadable:
         """Report that something else was expected here; the caller raises what is returned."""
@@ -155,26 +182,65 @@ class Cursor:
         """Come back from one level."""
         self._depth -= 1
 
-    # --- recovery -----------------------------------------------------------------------------------------------------
+    # --- blocks and recovery ------------------------------------------------------------------------------------------
 
-    def skip_to(self, recognised: Callable[["Cursor"], bool]) -> None:
-        """Skip to a token that is recognised, to a closing brace of the block we are in, or to the end.
+    def open_braces(self, after: str) -> Braces:
+        """Read the `{` of a block or report that it is missing."""
+        opener = self.expect_symbol("{", after=after)
+        return Braces(opener, self._level)
 
-        Brackets opened on the way are skipped with what they hold, unless the sign of a whole section stands
-        in them: then they were never closed. Whoever skips has given up the expression it was in.
+    def innermost(self) -> Braces:
+        """Return the block that is being read, for pieces that have no braces of their own."""
+        return Braces(self.token, self._level)
+
+    def closes(self, braces: Braces) -> bool:
+        """Read `;` and the `}` of a block; a missing one is reported where the next section begins or the file ends."""
+        self.skip_semicolons()
+        if self.accept_symbol("}"):
+            return True
+        if self.at_end() or at_section(self):
+            self.report_unclosed(braces.opener)
+            self._level = braces.level - 1
+            return True
+        return False
+
+    def report_unclosed(self, opener: Token) -> None:
+        """Report a bracket that nothing closes."""
+        closing = _CLOSING[opener.text]
+        place = "before the end of the file" if self.at_end() else f"before `{self.token.text[:_LONGEST_SHOWN]}`"
+        self.report("E206", opener.span, f"this `{opener.text}` is not closed", hint=f"write `{closing}` {place}")
+
+    def refuse_unclosed(self, opener: Token) -> None:
+        """Give the piece up where what comes next shows that `opener` was never closed."""
+        is_clause = self.token.kind is TokenKind.WORD and self.token.text in {"when", "then", "else"}
+        if self.at_end() or self.at_symbol(*_CLOSERS) or is_clause or at_section(self):
+            self.report_unclosed(opener)
+            raise Unreadable
+
+    def skip_to(self, recognised: Callable[["Cursor"], bool], *, inside: Braces, since: int) -> None:
+        """Skip to a token that is recognised in this block, to the end of the block, or to the next section.
+
+        `since` is the place the unreadable piece began at: at least one token is skipped. What stands in brackets
+        opened on the way is skipped too. Whoever skips has given up the expression it was in.
         """
         self._depth = 0
-        open_brackets = 0
-        while not self.at_end():
-            if recognised(self) and (open_brackets == 0 or at_section(self)):
-                return
-            if self.at_symbol(*_CLOSING):
-                open_brackets += 1
-            elif self.at_symbol(*_CLOSERS):
-                if open_brackets == 0 and self.at_symbol("}"):
-                    return
-                open_brackets = max(open_brackets - 1, 0)
+        if self._index == since:
             self.advance()
+        open_brackets = 0
+        while not (self.at_end() or at_section(self)):
+            if self._level <= inside.level:
+                if self.at_symbol("}") or (open_brackets == 0 and recognised(self)):
+                    return
+                open_brackets = max(0, open_brackets + self._bracket())
+            self.advance()
+
+    def _bracket(self) -> int:
+        return _BRACKETS.get(self.token.text, 0) if self.token.kind is TokenKind.SYMBOL else 0
+
+    def at_line_start(self) -> bool:
+        """Whether the next token is the first one on its line."""
+        between = self._gathering.source.text[self.previous.end : self.token.start]
+        return "\n" in between or "\r" in between
 
 
 def at_section(cursor: Cursor) -> bool:
@@ -197,12 +263,11 @@ def at_section(cursor: Cursor) -> bool:
 
 def described(token: Token) -> str:
     """Return a token the way a message names it."""
-    longest = 40
     match token.kind:
         case TokenKind.END:
             return "the end of the file"
         case TokenKind.TEXT:
             return "a string"
         case _:
-            shown = token.text if len(token.text) <= longest else token.text[:longest] + "…"
+            shown = token.text if len(token.text) <= _LONGEST_SHOWN else token.text[:_LONGEST_SHOWN] + "…"
             return f"`{shown}`"

@@ -2,8 +2,8 @@
 
 from enum import IntEnum
 
-from policies.language.parser.cursor import Cursor, Unreadable, at_section, described
-from policies.language.parser.literals import at_literal, dotted, literal, refused_record, report_unclosed
+from policies.language.parser.cursor import Cursor, Unreadable, described
+from policies.language.parser.literals import at_literal, dotted, literal, refused_record
 from policies.language.tokens import RESERVED, Token, TokenKind
 from policies.language.tree import (
     And,
@@ -172,12 +172,12 @@ def _arguments(cursor: Cursor, opener: Token) -> tuple[Argument, ...]:
     arguments: list[Argument] = []
     while not cursor.at_symbol(")"):
         if not _at_argument_name(cursor):
-            _refuse_unclosed(cursor, opener)
+            cursor.refuse_unclosed(opener)
         arguments.append(_argument(cursor))
         if cursor.at_symbol(")"):
             break
         if not cursor.accept_symbol(","):
-            _refuse_unclosed(cursor, opener)
+            cursor.refuse_unclosed(opener)
             cursor.report("E221", cursor.token.span, "a comma is missing before this argument")
         elif cursor.at_symbol(")"):
             raise cursor.unexpected("an argument after `,`")
@@ -240,16 +240,9 @@ def _parenthesised(cursor: Cursor) -> Expression:
 def _close(cursor: Cursor, opener: Token, closing: str) -> None:
     if cursor.accept_symbol(closing):
         return
-    _refuse_unclosed(cursor, opener)
+    cursor.refuse_unclosed(opener)
     hint = None
     if cursor.at_symbol(":="):
         hint = "`:=` assigns; write `==` to compare"
     cursor.report("E201", cursor.token.span, f"expected `{closing}`, found {described(cursor.token)}", hint=hint)
     raise Unreadable
-
-
-def _refuse_unclosed(cursor: Cursor, opener: Token) -> None:
-    is_clause = cursor.token.kind is TokenKind.WORD and cursor.token.text in {"then", "else"}
-    if cursor.at_end() or cursor.at_symbol("}", ")", "]") or is_clause or at_section(cursor):
-        report_unclosed(cursor, opener)
-        raise Unreadable

@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from policies.language.diagnostics import Diagnostic, Gathering
 from policies.language.lexer import lex
 from policies.language.limits import STANDARD, Limits
-from policies.language.parser.cursor import Cursor, Unreadable, at_section, described
-from policies.language.parser.literals import report_unclosed
+from policies.language.parser.cursor import Abandoned, Braces, Cursor, Unreadable, described
 from policies.language.parser.measure import report_size
-from policies.language.parser.sections import section
+from policies.language.parser.sections import at_any_section, section
 from policies.language.source import Source, Span
-from policies.language.tokens import SYNTAX_VERSIONS, Token, TokenKind
+from policies.language.tokens import SYNTAX_VERSIONS, TokenKind
 from policies.language.tree import PolicyFile, Rule, Section, Text
 
 
 @dataclass(frozen=True, slots=True)
 class ParseResult:
-    """What could be read of a file (None where not even its head) and every mistake in it.
+    """What could be read of a file (None where not even its head, or too many mistakes) and every mistake in it.
 
     INVARIANT: without an error among the diagnostics the tree is whole; with one it may lack pieces and hold
     stand-ins, and is good for finding further mistakes only.
@@ -49,18 +48,22 @@ def parse(source: Source, limits: Limits = STANDARD) -> ParseResult:
 def _file(cursor: Cursor) -> PolicyFile | None:
     start = cursor.token.start
     try:
-        name, syntax, opener = _head(cursor)
-    except Unreadable:
+        name, syntax, body = _head(cursor)
+        sections = _sections(cursor, body)
+        file = PolicyFile(name, syntax, sections, span=cursor.span_from(start))
+        _refuse_more(cursor)
+    except (Unreadable, Abandoned):
         return None
-    sections = _sections(cursor, opener)
-    file = PolicyFile(name, syntax, sections, span=cursor.span_from(start))
-    if not cursor.at_end():
-        hint = "a file holds one policy; write another one in a file of its own" if cursor.at_word("policy") else None
-        cursor.report("E205", cursor.token.span, f"{described(cursor.token)} after the policy", hint=hint)
     return file
 
 
-def _head(cursor: Cursor) -> tuple[Text, Text, Token]:
+def _refuse_more(cursor: Cursor) -> None:
+    if not cursor.at_end():
+        hint = "a file holds one policy; write another one in a file of its own" if cursor.at_word("policy") else None
+        cursor.report("E205", cursor.token.span, f"{described(cursor.token)} after the policy", hint=hint)
+
+
+def _head(cursor: Cursor) -> tuple[Text, Text, Braces]:
     """Read `policy "name" syntax "version" {`."""
     if not cursor.accept_word("policy"):
         hint = 'a file begins with `policy "name" syntax "stella-dsl@1" {`'
@@ -68,7 +71,7 @@ def _head(cursor: Cursor) -> tuple[Text, Text, Token]:
         raise Unreadable
     name = cursor.expect_text("the name of the policy")
     syntax = _syntax(cursor)
-    return name, syntax, cursor.expect_symbol("{", after="the head of the policy")
+    return name, syntax, cursor.open_braces("the head of the policy")
 
 
 def _syntax(cursor: Cursor) -> Text:
@@ -85,24 +88,20 @@ def _syntax(cursor: Cursor) -> Text:
     return syntax
 
 
-def _sections(cursor: Cursor, opener: Token) -> tuple[Section, ...]:
+def _sections(cursor: Cursor, body: Braces) -> tuple[Section, ...]:
     found: list[Section] = []
-    while True:
-        cursor.skip_semicolons()
-        if cursor.accept_symbol("}"):
-            break
+    cursor.skip_semicolons()
+    while not cursor.accept_symbol("}"):
         if cursor.at_end():
-            report_unclosed(cursor, opener)
+            cursor.report_unclosed(body.opener)
             break
         before = cursor.place
         try:
             read = section(cursor)
-        except Unreadable:
-            if cursor.place == before:
-                cursor.advance()
-            cursor.skip_to(at_section)
-        else:
             found.extend([] if read is None else [read])
+        except Unreadable:
+            cursor.skip_to(at_any_section, inside=body, since=before)
+        cursor.skip_semicolons()
     _report_rules(cursor, found)
     return tuple(found)
 

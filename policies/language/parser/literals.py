@@ -2,7 +2,7 @@
 
 from enum import Enum, auto
 
-from policies.language.parser.cursor import Cursor, Unreadable, at_section
+from policies.language.parser.cursor import Cursor, Unreadable
 from policies.language.parser.moments import at_moment, moment
 from policies.language.tokens import RESERVED, Token, TokenKind
 from policies.language.tree import (
@@ -123,10 +123,10 @@ def list_of(cursor: Cursor, allowed: Allowed) -> ListLiteral:
     cursor.descend()
     items: list[Value] = []
     while not cursor.at_symbol("]"):
-        _refuse_unclosed(cursor, opener)
+        cursor.refuse_unclosed(opener)
         items.append(value(cursor, allowed))
         if not cursor.accept_symbol(",") and not cursor.at_symbol("]"):
-            _refuse_unclosed(cursor, opener)
+            cursor.refuse_unclosed(opener)
             cursor.report("E221", cursor.token.span, "a comma is missing before this item")
     cursor.advance()
     cursor.ascend()
@@ -134,19 +134,6 @@ def list_of(cursor: Cursor, allowed: Allowed) -> ListLiteral:
     if len(items) > cursor.limits.list_items:
         cursor.report("E405", opener.span, f"a list of {len(items)} items; {cursor.limits.list_items} are allowed")
     return ListLiteral(tuple(items), span=span)
-
-
-def _refuse_unclosed(cursor: Cursor, opener: Token) -> None:
-    if cursor.at_end() or cursor.at_symbol("}", ")") or at_section(cursor):
-        report_unclosed(cursor, opener)
-        raise Unreadable
-
-
-def report_unclosed(cursor: Cursor, opener: Token) -> None:
-    """Report a bracket that nothing closes."""
-    closing = {"{": "}", "(": ")", "[": "]"}[opener.text]
-    line = "before the end of the file" if cursor.at_end() else f"before `{cursor.token.text}`"
-    cursor.report("E206", opener.span, f"this `{opener.text}` is not closed", hint=f"write `{closing}` {line}")
 
 
 def refused_record(cursor: Cursor) -> Unreadable:
@@ -158,25 +145,19 @@ def refused_record(cursor: Cursor) -> Unreadable:
 
 def record_fields(cursor: Cursor) -> tuple[Field, ...]:
     """Read `{ name = literal … }`."""
-    opener = cursor.expect_symbol("{", after="this")
+    opener = cursor.expect_symbol("{", after=f"`{cursor.previous.text}`")
     cursor.descend()
     fields = []
     cursor.skip_semicolons()
     while not cursor.at_symbol("}"):
-        _refuse_unclosed_record(cursor, opener)
+        cursor.refuse_unclosed(opener)
+        if cursor.at_symbol(","):
+            raise cursor.unexpected("a field", hint="fields are separated by spaces or `;`")
         fields.append(_field(cursor))
         cursor.skip_semicolons()
     cursor.advance()
     cursor.ascend()
     return tuple(fields)
-
-
-def _refuse_unclosed_record(cursor: Cursor, opener: Token) -> None:
-    if cursor.at_end() or cursor.at_symbol("]", ")") or at_section(cursor):
-        report_unclosed(cursor, opener)
-        raise Unreadable
-    if cursor.at_symbol(","):
-        raise cursor.unexpected("a field", hint="fields are separated by spaces or `;`")
 
 
 def _field(cursor: Cursor) -> Field:

@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 
 from policies.language.diagnostics import did_you_mean
 from policies.language.parser.actions import actions, at_clause
-from policies.language.parser.cursor import Cursor, Unreadable, at_section
+from policies.language.parser.cursor import Braces, Cursor, Unreadable
 from policies.language.parser.expressions import expression
-from policies.language.parser.literals import report_unclosed
 from policies.language.source import Span
 from policies.language.tokens import Token, TokenKind
 from policies.language.tree import Action, Expression, Name, Rule, Text
@@ -33,8 +32,7 @@ def rule(cursor: Cursor, start: int) -> Rule | None:
         raise cursor.unexpected("`rule` and its name")
     name = cursor.expect_name("the name of a rule")
     priority = _priority(cursor) if cursor.accept_word("priority") else None
-    opener = cursor.expect_symbol("{", after="the head of a rule")
-    clauses = _clauses(cursor, opener)
+    clauses = _clauses(cursor, cursor.open_braces("the head of a rule"))
     _require_clauses(cursor, clauses, name)
     if clauses.condition is None or not clauses.actions:
         return None
@@ -55,7 +53,7 @@ def _priority(cursor: Cursor) -> int | None:
     if cursor.accept_symbol("-", "+") or start.kind is not TokenKind.NUMBER:
         span = start.span.to(cursor.token.span)
         cursor.report("E220", span, "a priority is a whole number without a sign", hint="write `priority 10`")
-        if cursor.token.kind is TokenKind.NUMBER:
+        if not cursor.at_symbol("{"):
             cursor.advance()
         return None
     digits = cursor.advance().text
@@ -65,26 +63,15 @@ def _priority(cursor: Cursor) -> int | None:
     return int(digits)
 
 
-def _clauses(cursor: Cursor, opener: Token) -> _Clauses:
+def _clauses(cursor: Cursor, body: Braces) -> _Clauses:
     clauses = _Clauses()
-    while True:
-        cursor.skip_semicolons()
-        if cursor.accept_symbol("}"):
-            return clauses
-        if cursor.at_end() or at_section(cursor):
-            report_unclosed(cursor, opener)
-            return clauses
+    while not cursor.closes(body):
         before = cursor.place
         try:
             _clause(cursor, clauses)
         except Unreadable:
-            if cursor.place == before:
-                cursor.advance()
-            cursor.skip_to(_at_clause_or_section)
-
-
-def _at_clause_or_section(cursor: Cursor) -> bool:
-    return at_clause(cursor) or at_section(cursor)
+            cursor.skip_to(at_clause, inside=body, since=before)
+    return clauses
 
 
 def _clause(cursor: Cursor, clauses: _Clauses) -> None:

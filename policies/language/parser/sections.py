@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from policies.language.diagnostics import did_you_mean
-from policies.language.parser.cursor import Cursor, Unreadable, at_section
+from policies.language.parser.cursor import Cursor, Unreadable, at_section, described
 from policies.language.parser.expressions import expression
-from policies.language.parser.literals import Allowed, entry, expect_equals, path, report_unclosed, signed_number
+from policies.language.parser.literals import Allowed, entry, expect_equals, path, signed_number
 from policies.language.parser.rules import rule
 from policies.language.tokens import SECTION_WORDS, Token, TokenKind
 from policies.language.tree import (
@@ -37,10 +37,29 @@ def section(cursor: Cursor) -> Section | None:
     start = cursor.token.start
     word = cursor.token.text
     if cursor.token.kind is not TokenKind.WORD or word not in SECTION_WORDS:
-        hint = did_you_mean(word, SECTION_WORDS) if cursor.token.kind is TokenKind.WORD else None
-        cursor.report("E202", cursor.token.span, f"`{word[:40]}` begins no section", hint=hint)
-        raise Unreadable
+        raise _unknown_section(cursor)
     return _READERS[word](cursor, start)
+
+
+def at_any_section(cursor: Cursor) -> bool:
+    """Whether a section is next, or what looks like one with a misspelt word."""
+    if cursor.token.kind is not TokenKind.WORD:
+        return False
+    heads = {TokenKind.WORD, TokenKind.TEXT}
+    brace = cursor.ahead(2) if cursor.ahead().kind in heads else cursor.ahead()
+    return at_section(cursor) or (brace.kind is TokenKind.SYMBOL and brace.text == "{")
+
+
+def _unknown_section(cursor: Cursor) -> Unreadable:
+    """Report a word that begins no section, and read what stands before its braces."""
+    word = cursor.token
+    hint = did_you_mean(word.text, SECTION_WORDS) if word.kind is TokenKind.WORD else None
+    cursor.report("E202", word.span, f"{described(word)} begins no section", hint=hint)
+    while not (cursor.at_end() or cursor.at_symbol("{", "}")):
+        cursor.advance()
+        if at_section(cursor):
+            break
+    return Unreadable()
 
 
 def _metadata(cursor: Cursor, start: int) -> Metadata:
@@ -62,22 +81,15 @@ def _block(
     cursor: Cursor, after: str, read: Callable[[Cursor], Piece], recognised: Callable[[Cursor], bool]
 ) -> tuple[Piece, ...]:
     """Read `{ piece* }`; the mistakes of one piece do not hide the next."""
-    opener = cursor.expect_symbol("{", after=after)
+    block = cursor.open_braces(after)
     pieces: list[Piece] = []
-    while True:
-        cursor.skip_semicolons()
-        if cursor.accept_symbol("}"):
-            return tuple(pieces)
-        if cursor.at_end() or at_section(cursor):
-            report_unclosed(cursor, opener)
-            return tuple(pieces)
+    while not cursor.closes(block):
         before = cursor.place
         try:
             pieces.append(read(cursor))
         except Unreadable:
-            if cursor.place == before:
-                cursor.advance()
-            cursor.skip_to(lambda here: recognised(here) or at_section(here))
+            cursor.skip_to(recognised, inside=block, since=before)
+    return tuple(pieces)
 
 
 def _entries(cursor: Cursor, allowed: Allowed) -> tuple[Entry, ...]:
@@ -99,10 +111,16 @@ def _declaration(cursor: Cursor) -> Declaration:
     start = cursor.token
     written = _type_text(cursor)
     if written not in set(SignalType):
-        hint = did_you_mean(written, SignalType) or "the types are bool, number, string, list<string> and instant"
-        cursor.report("E216", start.span, f"`{written[:40]}` is not a type", hint=hint)
+        hint = _type_hint(written)
+        cursor.report("E216", cursor.span_from(start.start), f"`{written[:40]}` is not a type", hint=hint)
         raise Unreadable
     return Declaration(key, SignalType(written), span=key.span.to(cursor.previous.span))
+
+
+def _type_hint(written: str) -> str:
+    if written.startswith("list"):
+        return "the only list is `list<string>`"
+    return did_you_mean(written, SignalType) or f"the types are {', '.join(SignalType)}"
 
 
 def _type_text(cursor: Cursor) -> str:
@@ -188,33 +206,21 @@ def _environment_row(cursor: Cursor) -> EnvironmentRow:
 def _test(cursor: Cursor, start: int) -> PolicyTest:
     cursor.advance()
     name = cursor.expect_text("the name of a test")
-    opener = cursor.expect_symbol("{", after="the name of a test")
+    body = cursor.open_braces("the name of a test")
     given: list[Entry] = []
     expectations: list[Expression] = []
     seen: list[Token] = []
-    while not _closes(cursor, opener):
+    while not cursor.closes(body):
         before = cursor.place
         try:
             _test_clause(cursor, given, expectations, seen)
         except Unreadable:
-            if cursor.place == before:
-                cursor.advance()
-            cursor.skip_to(lambda here: here.at_word("given", "expect") or at_section(here))
+            cursor.skip_to(lambda here: here.at_word("given", "expect"), inside=body, since=before)
     words = {token.text for token in seen}
     for word in ("given", "expect"):
         if word not in words:
             cursor.report("E215", name.span, f"this test has no `{word}`")
     return PolicyTest(name, tuple(given), tuple(expectations), span=cursor.span_from(start))
-
-
-def _closes(cursor: Cursor, opener: Token) -> bool:
-    cursor.skip_semicolons()
-    if cursor.accept_symbol("}"):
-        return True
-    if cursor.at_end() or at_section(cursor):
-        report_unclosed(cursor, opener)
-        return True
-    return False
 
 
 def _test_clause(cursor: Cursor, given: list[Entry], expectations: list[Expression], seen: list[Token]) -> None:
