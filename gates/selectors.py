@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from gates.checks.exit_codes import Decision, GateMode, Ruling
 from gates.errors import DecisionUnknown, JobUnknown, ReportFormatUnknown
 from gates.models import GateDecision, GateJob
 from gates.reports.view import DecisionView
@@ -69,3 +70,15 @@ def job_by_id(tenant_id: UUID, pk: UUID) -> GateJob:
     if job is None:
         raise JobUnknown(f"{pk} is no job of this tenant")
     return job
+
+
+def ruling_of(decision: GateDecision) -> Ruling:
+    """Return what the exit code of a decision depends on."""
+    body = decision.body
+    return Ruling(
+        decision=Decision(decision.decision),
+        mode=GateMode(decision.mode),
+        with_exceptions=body["with_exceptions"],
+        is_bypassed=body["bypassed"],
+        is_evidence_only=body["evidence_only"],
+    )

@@ -1,5 +1,24 @@
 """Every address of the product."""
 
-from django.urls import URLPattern, URLResolver
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from gates.api.client import client_source
+from stellapolicy.api.urls import root_urlpatterns
+
+handler400 = "stellapolicy.api.problems.bad_request"
+handler404 = "stellapolicy.api.problems.not_found"
+handler500 = "stellapolicy.api.problems.server_error"
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    *root_urlpatterns,
+    path("clients/stellagate.py", client_source, name="client"),
+    path("api/v1/", include("stellapolicy.api.urls")),
+    path("api/v1/", include("stellapolicy.access.api.urls")),
+    path("api/v1/", include("stellapolicy.audit.api.urls")),
+    path("api/v1/", include("policies.api.urls")),
+    path("api/v1/", include("gates.api.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -11,13 +11,21 @@ from stellapolicy.tenancy.models import Environment
 
 
 def establish_gate(
-    *, actor: Actor, environment: Environment, preset: str, mode: GateMode, at: datetime, name: str = "default"
+    *,
+    actor: Actor,
+    environment: Environment,
+    preset: str,
+    mode: GateMode,
+    at: datetime,
+    name: str = "default",
+    version: int = 1,
 ) -> Gate:
-    """Create the first version of a gate from a preset."""
+    """Create a version of a gate from a preset; it is the current one."""
     chain = [step.to_json() for step in PRESETS[PresetName(preset)].chain]
     gate = Gate.objects.create(
         environment=environment,
         name=name,
+        version=version,
         mode=mode,
         preset=preset,
         chain=chain,

@@ -63,7 +63,5 @@ class FeedView(ScopedView):
         body = FeedFileInput(data=request.data)
         body.is_valid(raise_exception=True)
         file = body.validated_data["file"]
-        loaded = load_feed(
-            actor=request.actor, content=file.read(), filename=file.name or "", expected=FeedName(name), at=now()
-        )
+        loaded = load_feed(actor=request.actor, content=file.read(), expected=FeedName(name), at=now())
         return Response(LoadedFeedOutput(loaded).data, status=status.HTTP_201_CREATED)

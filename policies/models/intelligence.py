@@ -16,7 +16,7 @@ class EpssScore(models.Model):
     cve = models.CharField(max_length=32, primary_key=True)
     score = models.PositiveIntegerField()
     percentile = models.PositiveIntegerField()
-    model_date = models.DateField()
+    model_date = models.DateField(help_text="The day since which the score stands.")
 
     class Meta:
         ordering = ["cve"]

@@ -1,7 +1,7 @@
 """Accepts reports about an artifact and composes the snapshot a decision will name."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
 from django.core.files.base import ContentFile
@@ -12,8 +12,9 @@ from policies.errors import ArtifactDigestInvalid, NotAReport, SubjectMismatch, 
 from policies.evidence.binding import Binding, bind
 from policies.evidence.ownership import most_specific
 from policies.evidence.snapshot import ComposedSnapshot, Source, compose
-from policies.importers import read
-from policies.importers.records import ImportedReport, ReportSubject
+from policies.importers.records import Imported, ImportedReport, ReportSubject
+from policies.importers.refusals import ImportRefused
+from policies.importers.registry import import_file
 from policies.models import Artifact, Report, Snapshot
 from policies.services import bulk
 from stellapolicy.audit import services as audit
@@ -105,7 +106,7 @@ def _service_of(name: str) -> Service | None:
 
 
 def _understand(upload: Upload, artifact: ArtifactReference, *, actor: Actor, pointer: str) -> Source:
-    imported = read(upload.content, filename=upload.filename, pointer=pointer)
+    imported = _imported(upload, pointer)
     if not isinstance(imported, ImportedReport):
         message = "this is a feed; load it with `manage.py feeds load` or POST it to /feeds"
         raise NotAReport(message, faults=(Fault(pointer, NotAReport.code, message),))
@@ -118,6 +119,19 @@ def _understand(upload: Upload, artifact: ArtifactReference, *, actor: Actor, po
             raise SubjectUnstated(message, faults=(Fault(pointer, SubjectUnstated.code, message),))
         case binding:
             return Source(digest.of_bytes(upload.content), imported, subject_stated=binding is Binding.SAME)
+
+
+def _imported(upload: Upload, pointer: str) -> Imported:
+    """Import one report; what is refused says which of the reports it was."""
+    try:
+        return import_file(upload.content)
+    except ImportRefused as refusal:
+        named = f"{upload.filename}: " if upload.filename else ""
+        faults = refusal.faults or (Fault("", refusal.code, refusal.detail),)
+        refusal.faults = tuple(
+            replace(fault, pointer=pointer + fault.pointer, message=named + fault.message) for fault in faults
+        )
+        raise
 
 
 def _told(subject: ReportSubject) -> str:

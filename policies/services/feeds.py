@@ -6,8 +6,8 @@ from datetime import date, datetime
 from django.db import connection, transaction
 
 from policies.errors import FeedShrunk, NotAFeed
-from policies.importers import read
 from policies.importers.records import EpssDay, KevCatalogue
+from policies.importers.registry import import_file
 from policies.models import FeedName, FeedState, KevEntry
 from stellapolicy.audit import services as audit
 from stellapolicy.kernel import digest
@@ -27,15 +27,13 @@ class LoadedFeed:
 
 
 @transaction.atomic
-def load_feed(
-    *, actor: Actor, content: bytes, at: datetime, filename: str = "", expected: FeedName | None = None
-) -> LoadedFeed:
-    """Load an EPSS day or a KEV catalogue, recognised by its content.
+def load_feed(*, actor: Actor, content: bytes, at: datetime, expected: FeedName | None = None) -> LoadedFeed:
+    """Load an EPSS day or a KEV catalogue, recognised by its content; one older than what is known changes nothing.
 
     Raises NotAFeed for anything else, FeedShrunk when under 90 % of the last rows remain, and the importers'
     refusals with the line.
     """
-    imported = read(content, filename=filename, pointer="")
+    imported = import_file(content)
     match imported:
         case EpssDay():
             name, version, model_date = FeedName.EPSS, imported.model_version, imported.score_date
@@ -46,15 +44,17 @@ def load_feed(
     if expected is not None and name != expected:
         raise NotAFeed(f"this is the {name.label} feed, {expected.label} was expected")
     row_count = len(imported) if isinstance(imported, EpssDay) else len(imported.entries)
-    _refuse_shrunk(name, row_count)
+    last = FeedState.objects.filter(name=name).first()
+    if last is not None and last.model_date is not None and model_date < last.model_date:
+        return LoadedFeed(name, version, row_count, changed=0)
+    _refuse_shrunk(name, row_count, last)
     changed = _write_epss(imported) if isinstance(imported, EpssDay) else _write_kev(imported)
     state = _record(name, version=version, model_date=model_date, content=content, row_count=row_count, at=at)
     audit.record(actor, "feed.loaded", state, at=at, after_digest=state.digest)
     return LoadedFeed(name, version, row_count, changed)
 
 
-def _refuse_shrunk(name: FeedName, row_count: int) -> None:
-    last = FeedState.objects.filter(name=name).first()
+def _refuse_shrunk(name: FeedName, row_count: int, last: FeedState | None) -> None:
     if last is not None and row_count * 100 < last.row_count * SHRINK_FLOOR_PERCENT:
         raise FeedShrunk(f"{name.label} had {last.row_count} rows and now has {row_count}; nothing was loaded")
 
@@ -76,7 +76,7 @@ def _record(
 
 
 def _write_epss(day: EpssDay) -> int:
-    """Copy the day beside the current scores, then write only what differs; an older day never overwrites."""
+    """Copy the day beside the current scores, then write only what differs."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE epss_day (cve text, score integer, percentile integer) ON COMMIT DROP")
         with cursor.copy("COPY epss_day (cve, score, percentile) FROM STDIN") as copy:
@@ -86,9 +86,8 @@ def _write_epss(day: EpssDay) -> int:
             "INSERT INTO policies_epssscore AS known (cve, score, percentile, model_date) "
             "SELECT cve, score, percentile, %s FROM epss_day ORDER BY cve "
             "ON CONFLICT (cve) DO UPDATE SET score = EXCLUDED.score, percentile = EXCLUDED.percentile, "
-            "model_date = EXCLUDED.model_date WHERE known.model_date < EXCLUDED.model_date "
-            "OR (known.model_date = EXCLUDED.model_date "
-            "AND (known.score, known.percentile) <> (EXCLUDED.score, EXCLUDED.percentile))",
+            "model_date = EXCLUDED.model_date "
+            "WHERE (known.score, known.percentile) <> (EXCLUDED.score, EXCLUDED.percentile)",
             [day.score_date],
         )
         changed = int(cursor.rowcount)

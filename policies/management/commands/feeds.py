@@ -9,8 +9,8 @@ from policies.services.feeds import load_feed
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.clock import now
 from stellapolicy.kernel.refusals import Refusal
-from stellapolicy.tenancy.selectors import named_tenant
 from stellapolicy.tenancy.scope import tenant_scope
+from stellapolicy.tenancy.selectors import named_tenant
 
 
 class Command(BaseCommand):
@@ -28,7 +28,7 @@ class Command(BaseCommand):
             try:
                 content = path.read_bytes()
                 with tenant_scope(tenant.pk):
-                    loaded = load_feed(actor=actor, content=content, filename=path.name, at=now())
+                    loaded = load_feed(actor=actor, content=content, at=now())
             except OSError as error:
                 raise CommandError(f"{path}: {error.strerror}") from error
             except Refusal as refusal:
