@@ -46,6 +46,7 @@ class Cursor:
         self._gathering = gathering
         self._index = 0
         self._depth = 0
+        self._parentheses = 0
         self._level = 0
         self.limits = limits
         self.token = tokens[0]
@@ -174,13 +175,27 @@ class Cursor:
     def descend(self) -> None:
         """Go one level deeper into an expression; beyond the limit is reported and the piece given up."""
         self._depth += 1
-        if self._depth > self.limits.depth:
-            self.report("E403", self.token.span, f"this is nested more than {self.limits.depth} deep")
-            raise Unreadable
+        self._refuse_deeper(self._depth)
 
     def ascend(self) -> None:
         """Come back from one level."""
         self._depth -= 1
+
+    def enter_parentheses(self) -> None:
+        """Go into parentheses: they make no tree deeper, so they have a count of their own under the same limit."""
+        self._parentheses += 1
+        self._depth -= 1
+        self._refuse_deeper(self._parentheses)
+
+    def leave_parentheses(self) -> None:
+        """Come back from one pair of parentheses."""
+        self._parentheses -= 1
+        self._depth += 1
+
+    def _refuse_deeper(self, depth: int) -> None:
+        if depth > self.limits.depth:
+            self.report("E403", self.token.span, f"this is nested more than {self.limits.depth} deep")
+            raise Unreadable
 
     # --- blocks and recovery ------------------------------------------------------------------------------------------
 
@@ -223,7 +238,7 @@ class Cursor:
         `since` is the place the unreadable piece began at: at least one token is skipped. What stands in brackets
         opened on the way is skipped too. Whoever skips has given up the expression it was in.
         """
-        self._depth = 0
+        self._depth = self._parentheses = 0
         if self._index == since:
             self.advance()
         open_brackets = 0

@@ -232,7 +232,9 @@ def _literal(cursor: Cursor) -> Expression:
 
 def _parenthesised(cursor: Cursor) -> Expression:
     opener = cursor.advance()
+    cursor.enter_parentheses()
     inside = expression(cursor)
+    cursor.leave_parentheses()
     _close(cursor, opener, ")")
     return inside
 
