@@ -17,7 +17,7 @@ from stellapolicy.kernel.decimals import EPSS_UNITS, epss_units
 HEADER = "cve,epss,percentile"
 _FIRST_ROW = 3
 _COMMENT = re.compile(r"#\s*model_version:(?P<model>[^,\s]+)\s*,\s*score_date:(?P<date>\S+)\s*")
-_NUMBER = r"[0-9]*\.?[0-9]+(?:[eE]-?[0-9]{1,2})?"
+_NUMBER = r"(?:[0-9]?\.[0-9]{1,30}|[0-9])(?:[eE]-[0-9]{1,2})?"
 _ROW = re.compile(rf"(CVE-[0-9]{{4}}-[0-9]{{4,19}}),({_NUMBER}),({_NUMBER})")
 _ROWS = re.compile(rf"^{_ROW.pattern}$", re.MULTILINE)
 

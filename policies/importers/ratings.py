@@ -10,7 +10,7 @@ from stellapolicy.kernel import decimals
 from stellapolicy.kernel import severity as scale
 from stellapolicy.kernel.severity import RANKS, Severity
 
-HIGHEST_SCORE = 100  # CVSS in tenths
+HIGHEST_SCORE = 10
 
 _WORDS = {
     "critical": Severity.CRITICAL,
@@ -156,10 +156,9 @@ def standing_of(author: str, *, distros: Iterable[str], advisory: str, scanner: 
 @lru_cache(maxsize=4_096)
 def score_tenths(score: float) -> int:
     """Return a CVSS score in tenths; raises ValueError outside 0 to 10."""
-    tenths = decimals.cvss_tenths(score)
-    if not 0 <= tenths <= HIGHEST_SCORE:
-        raise ValueError(f"{score!r} is not a CVSS score (0 to 10)")
-    return tenths
+    if not 0 <= score <= HIGHEST_SCORE:
+        raise ValueError(f"{score!r} is not a CVSS score (0 to {HIGHEST_SCORE})")
+    return decimals.cvss_tenths(score)
 
 
 def version_of_vector(vector: str) -> str:
