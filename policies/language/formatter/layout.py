@@ -139,7 +139,7 @@ class Pages:
     def _write_breakable(self, layout: Breakable) -> None:
         column = len(INDENT) * self.lines[-1].depth + len(self.lines[-1].text)
         fits = column + len(flat(layout)) <= WIDTH
-        if layout.items and (not fits or self._has_comment_between_items(layout)):
+        if layout.items and (self._has_comment_between_items(layout) or not (fits or _embraces_a_list(layout))):
             self._write_broken(layout)
         else:
             self._write_flat(layout)
@@ -183,6 +183,15 @@ class Pages:
             self.lines.append(Line(self._depth - 1, closes=True))
             self.lines[-1].add(style.closer.lstrip(), _last(layout.origin))
         self._depth = home
+
+
+def _embraces_a_list(layout: Breakable) -> bool:
+    """Whether the one argument of a call is a list, whose items then break while the call holds on to its brackets."""
+    match layout:
+        case Breakable(style, (Item(Breakable(inner, _, _), _),), _):
+            return style is ARGUMENTS and inner is LIST
+        case _:
+            return False
 
 
 def _first(origin: Span) -> Span:
