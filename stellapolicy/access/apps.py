@@ -1,5 +1,7 @@
 """The access app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 from stellapolicy.audit import actions
@@ -12,7 +14,8 @@ class AccessConfig(AppConfig):
     label = "access"
 
     def ready(self) -> None:
-        """Name the actions that this app records."""
+        """Name the actions that this app records, and describe how to sign in."""
+        import_module("stellapolicy.access.openapi")
         actions.register(
             {
                 "person.created": "Person made known",

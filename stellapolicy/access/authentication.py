@@ -1,9 +1,8 @@
-"""Tells the REST framework, and the OpenAPI document, what the middleware found out."""
+"""Tells the REST framework what the middleware found out.
 
-from typing import Any
+The framework loads this module while it loads its own views: nothing here may import those.
+"""
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.openapi import AutoSchema
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -11,7 +10,7 @@ from rest_framework.request import Request
 from stellapolicy.access.errors import CsrfRefused
 from stellapolicy.access.models import User
 from stellapolicy.access.sign_in import SignIn
-from stellapolicy.api.permissions import SIGNED_IN, actor_of, scope_required
+from stellapolicy.api.permissions import actor_of
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.refusals import Refusal
 
@@ -43,28 +42,3 @@ def _require_csrf_token(request: Request) -> None:
         SessionAuthentication().enforce_csrf(request)
     except PermissionDenied as refused:
         raise CsrfRefused(str(refused.detail)) from None
-
-
-class ActorScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library is untyped
-    """Describes both ways to sign in."""
-
-    target_class = ActorAuthentication
-    name = ["bearer", "session"]
-
-    def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:  # noqa: ARG002  # Any: OpenAPI
-        """Return the two security schemes."""
-        return [
-            {"type": "http", "scheme": "bearer", "description": "An API token; its scopes limit what it may do."},
-            {
-                "type": "apiKey",
-                "in": "cookie",
-                "name": "sessionid",
-                "description": "The session of the admin; writes carry X-CSRFToken.",
-            },
-        ]
-
-    def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[str]]]:
-        """Return the scope that the operation needs (OpenAPI 3.1 lets any scheme name roles)."""
-        scope = scope_required(auto_schema.view, auto_schema.method)
-        scopes = [scope] if scope and scope != SIGNED_IN else []
-        return [{"bearer": scopes}, {"session": scopes}]

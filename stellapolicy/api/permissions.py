@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final
 from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from stellapolicy.kernel.actor import Actor, ScopeMissing
 from stellapolicy.kernel.refusals import Refusal
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the framework loads this module while it loads its own views
     from django.http import HttpRequest
+    from rest_framework.views import APIView
 
 # What a method that needs a person or a token, but no particular scope, declares.
 SIGNED_IN: Final = "signed_in"
@@ -28,11 +28,12 @@ class ScopeUndeclared(Refusal):
 
 def actor_of(request: "Request | HttpRequest") -> Actor | None:
     """Return who acts, as the middleware found out; None for nobody."""
-    actor = getattr(request, "actor", None)
+    # The framework's request wraps the one that went through the middleware.
+    actor = getattr(getattr(request, "_request", request), "actor", None)
     return actor if isinstance(actor, Actor) else None
 
 
-def scope_required(view: APIView, method: str) -> str | None:
+def scope_required(view: "APIView", method: str) -> str | None:
     """Return the scope that a view declares for an HTTP method; None if it declares none."""
     declared: dict[str, str] = getattr(view, "required_scopes", {})
     return declared.get("GET" if method == "HEAD" else method)
@@ -41,7 +42,7 @@ def scope_required(view: APIView, method: str) -> str | None:
 class HoldsScope(BasePermission):
     """Lets in whoever holds the scope that the view declares for the method."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         """Refuse with the reason; never answers False."""
         actor = actor_of(request)
         if actor is None:

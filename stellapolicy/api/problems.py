@@ -18,6 +18,7 @@ from rest_framework import exceptions
 from rest_framework.exceptions import ErrorDetail
 
 from stellapolicy.api import request_id
+from stellapolicy.api.permissions import actor_of
 from stellapolicy.kernel.refusals import Fault, Refusal
 
 MEDIA_TYPE = "application/problem+json"
@@ -74,7 +75,8 @@ def as_problem(error: Exception, context: Mapping[str, Any]) -> HttpResponse | N
     problem = problem_of(error, reading=request is None or request.method in {"GET", "HEAD"})
     if problem is None:
         return None
-    if connection.in_atomic_block:
+    # Only with an actor is the transaction around us the one of this request.
+    if request is not None and actor_of(request) is not None and connection.in_atomic_block:
         transaction.set_rollback(True)
     return response_for(problem)
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import Direction, OpenApiParameter
+from drf_spectacular.utils import Direction, OpenApiParameter, extend_schema_serializer
 from rest_framework import serializers
 
 from stellapolicy.api import problems
@@ -29,6 +29,7 @@ _REFUSED = {
 }
 
 
+@extend_schema_serializer(component_name="Fault")
 class FaultOutput(serializers.Serializer[Any]):  # Any: made by hand, never from a row
     """One mistake in the input."""
 
@@ -37,6 +38,7 @@ class FaultOutput(serializers.Serializer[Any]):  # Any: made by hand, never from
     message = serializers.CharField()
 
 
+@extend_schema_serializer(component_name="Problem")
 class ProblemOutput(serializers.Serializer[Any]):  # Any: made by hand, never from a row
     """RFC 9457 problem details."""
 

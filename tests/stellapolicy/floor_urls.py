@@ -1,0 +1,63 @@
+"""The addresses of the floor, and a few endpoints that exist to be refused."""
+
+from typing import Any, cast
+
+from django.urls import include, path
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from stellapolicy.access.api import urls as access
+from stellapolicy.api import urls as api
+from stellapolicy.api.permissions import SIGNED_IN
+from stellapolicy.api.views import ActorRequest, ScopedView
+from stellapolicy.audit.api import urls as audit
+from stellapolicy.tenancy.models import Team
+
+
+class NoteRequest(serializers.Serializer[Any]):
+    """A name and, within, a list of numbers."""
+
+    name = serializers.CharField(max_length=5)
+    numbers = serializers.ListField(child=serializers.IntegerField(), required=False)
+
+
+class Undeclared(ScopedView):
+    """Forgot to say who may enter."""
+
+    def get(self, _: ActorRequest) -> Response:
+        """Never reached."""
+        return Response({})
+
+
+class Teams(ScopedView):
+    """Writes a team, then does what the body says."""
+
+    required_scopes = {"GET": SIGNED_IN, "POST": SIGNED_IN}
+    page_order = ("slug", "id")
+    max_body_bytes = 1000
+
+    def get(self, _: ActorRequest) -> Response:
+        """List the slugs of the teams."""
+        return Response([team.slug for team in Team.objects.all()])
+
+    def post(self, request: ActorRequest) -> Response:
+        """Make a team; `then` is an exception to raise."""
+        said = cast("dict[str, str]", request.data)
+        Team.objects.create(slug=said["slug"], name="a team")
+        if said.get("then") == "surprise":
+            raise RuntimeError("a secret of the inside")
+        if "then" in said:
+            NoteRequest(data={"name": said["then"], "numbers": [1, "x"]}).is_valid(raise_exception=True)
+        return Response({"teams": Team.objects.count()}, status=201)
+
+
+handler400 = "stellapolicy.api.problems.bad_request"
+handler404 = "stellapolicy.api.problems.not_found"
+handler500 = "stellapolicy.api.problems.server_error"
+
+urlpatterns = [
+    *api.root_urlpatterns,
+    path("api/v1/", include([*api.urlpatterns, *access.urlpatterns, *audit.urlpatterns])),
+    path("api/v1/undeclared", Undeclared.as_view()),
+    path("api/v1/teams", Teams.as_view()),
+]
