@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from structlog.contextvars import bind_contextvars
 
 from stellapolicy.access.sign_in import SignIn, actor_for, identify
 from stellapolicy.kernel.actor import Actor
@@ -69,6 +70,7 @@ class ActorMiddleware:
         with tenant_scope(sign_in.tenant.tenant_id):
             request.actor = actor_for(sign_in, request)
             request.user = sign_in.user
+            bind_contextvars(tenant=sign_in.tenant.slug, actor=request.actor.subject)
             response = self.get_response(request)
             # INVARIANT: whatever ended in a surprise leaves no trace. Django made the response, so nothing propagates.
             if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -20,6 +20,8 @@ from stellapolicy.api.models import IdempotencyRecord
 from stellapolicy.kernel import digest
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.refusals import Refusal
+from stellapolicy.tenancy.models import Tenant
+from stellapolicy.tenancy.scope import tenant_scope
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotent-Replayed"
@@ -107,8 +109,12 @@ def keep(claimed: Claim, response: HttpResponse, *, at: datetime, shown_once: Co
 
 
 def forget_outlived(*, at: datetime) -> int:
-    """Remove the answers of the tenant of the scope that are past their 24 hours; return how many."""
-    removed, _ = IdempotencyRecord.objects.outlived(at=at).delete()
+    """Remove the answers of every tenant that are past their 24 hours, one tenant after the other; return how many."""
+    removed = 0
+    for tenant in Tenant.objects.order_by("slug"):
+        with tenant_scope(tenant.pk):
+            count, _ = IdempotencyRecord.objects.outlived(at=at).delete()
+        removed += count
     return removed
 
 

@@ -48,7 +48,7 @@ class HoldsScope(BasePermission):
         if actor is None:
             raise NotAuthenticated
         method = request.method or ""
-        if not hasattr(view, method.lower()):
+        if method not in view.allowed_methods:
             raise MethodNotAllowed(method)
         scope = scope_required(view, method)
         if scope is None:

@@ -65,7 +65,8 @@ class ScopedView(GenericAPIView[Any]):  # Any: rows of any model
     max_body_bytes: ClassVar[int] = MEBIBYTE
     shown_once: ClassVar[frozenset[str]] = frozenset()
     pagination_class = KeysetPagination
-    metadata_class = None
+    # Without OPTIONS: the OpenAPI document says what there is.
+    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
 
     _claim: idempotency.Claim | None = None
 

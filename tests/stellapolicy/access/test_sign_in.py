@@ -2,13 +2,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
+from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
+from stellapolicy.access.errors import TenantRefused
 from stellapolicy.access.models import ApiToken, RoleAssignment
 from stellapolicy.access.roles import Role
 from stellapolicy.access.services.tokens import revoke_token
+from stellapolicy.access.sign_in import SESSION_KEY, choose_tenant, client_address
 from stellapolicy.tenancy.models import Tenant
 from stellapolicy.tenancy.scope import tenant_scope
 from tests.factories import ServiceFactory, TenantFactory, UserFactory, almighty, give_roles, person_with, token_for
@@ -275,3 +278,60 @@ def test_pages_that_belong_to_nobody_open_no_tenant(db: None) -> None:
 
     assert client.get("/healthz").status_code == 200
     assert client.get("/api/v1/openapi.json").status_code == 200
+
+
+def test_a_person_goes_on_in_the_tenant_they_chose(tenant: Tenant, other_tenant: Tenant) -> None:
+    person = person_with(tenant, Role.VIEWER)
+    give_roles(person, other_tenant, Role.VIEWER)
+    client = Client()
+    client.force_login(person)
+    session = client.session
+    choose_tenant(session, person, "globex")
+    session.save()
+
+    assert client.get(ME).json()["tenant"]["slug"] == "globex"
+
+
+def test_a_tenant_that_was_chosen_and_lost_is_forgotten(tenant: Tenant, other_tenant: Tenant) -> None:
+    person = person_with(tenant, Role.VIEWER)
+    client = Client()
+    client.force_login(person)
+    session = client.session
+    session[SESSION_KEY] = str(other_tenant.pk)
+    session.save()
+
+    assert client.get(ME).json()["tenant"]["slug"] == "acme"
+
+
+def test_nobody_chooses_a_tenant_that_is_not_theirs(tenant: Tenant, other_tenant: Tenant) -> None:
+    person = person_with(tenant, Role.VIEWER)
+
+    with pytest.raises(TenantRefused):
+        choose_tenant(Client().session, person, "globex")
+
+
+def test_a_page_of_the_admin_is_closed_to_somebody_without_a_tenant(db: None) -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(UserFactory())
+
+    assert client.get("/admin/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "forwarded, expected",
+    [
+        ("203.0.113.9, 192.0.2.7", "192.0.2.7"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("forged", ""),
+        (None, "127.0.0.1"),
+    ],
+)
+def test_behind_the_proxy_the_address_it_added_counts(forwarded: str | None, expected: str, settings: Settings) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+
+    assert client_address(RequestFactory(headers=headers).get(ME)) == expected
+
+
+def test_without_a_proxy_a_forwarded_address_is_only_a_claim() -> None:
+    assert client_address(RequestFactory().get(ME, headers={"X-Forwarded-For": "192.0.2.7"})) == "127.0.0.1"

@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 from stellapolicy.access.roles import Role
 from stellapolicy.api.idempotency import forget_outlived
 from stellapolicy.api.models import IdempotencyRecord
+from stellapolicy.api.tasks import purge_idempotency
 from stellapolicy.kernel.clock import now
 from stellapolicy.tenancy.models import Team, Tenant
 from stellapolicy.tenancy.scope import tenant_scope
@@ -93,14 +94,22 @@ def test_after_24_hours_the_key_is_free(api_client: ApiClients, tenant: Tenant) 
     assert "Idempotent-Replayed" not in response
 
 
-def test_outlived_answers_are_forgotten(api_client: ApiClients, tenant: Tenant) -> None:
+def test_outlived_answers_of_every_tenant_are_forgotten(api_client: ApiClients) -> None:
     api_client().post(TEAMS, {"slug": "a"}, format="json", headers=KEY)
 
-    with tenant_scope(tenant.pk):
-        early = forget_outlived(at=now())
-        late = forget_outlived(at=now() + timedelta(hours=24))
+    early = forget_outlived(at=now())
+    late = forget_outlived(at=now() + timedelta(hours=24))
 
     assert (early, late) == (0, 1)
+
+
+def test_the_daily_task_leaves_young_answers(api_client: ApiClients, tenant: Tenant) -> None:
+    api_client().post(TEAMS, {"slug": "a"}, format="json", headers=KEY)
+
+    purge_idempotency()
+
+    with tenant_scope(tenant.pk):
+        assert IdempotencyRecord.objects.count() == 1
 
 
 @pytest.mark.parametrize("key", ["", "a" * 256, "caf\u00e9", "tab\there"])

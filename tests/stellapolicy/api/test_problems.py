@@ -85,11 +85,13 @@ def test_a_page_that_does_not_exist_is_a_page(db: None) -> None:
     assert response["Content-Type"].startswith("text/html")
 
 
-def test_a_method_that_does_not_exist_is_refused(api_client: ApiClients) -> None:
-    response = api_client().delete(TEAMS)
+@pytest.mark.parametrize("method", ["delete", "options"])
+def test_a_method_that_does_not_exist_is_refused_with_those_that_do(method: str, api_client: ApiClients) -> None:
+    response = getattr(api_client(), method)(TEAMS)
 
     assert response.status_code == 405
     assert response.json()["code"] == "method.not_allowed"
+    assert response["Allow"] == "GET, POST, HEAD"
 
 
 def test_a_form_that_cannot_be_answered_is_refused(api_client: ApiClients) -> None:
