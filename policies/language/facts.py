@@ -5,6 +5,7 @@ nobody knows. Numbers are IEEE doubles read from decimal text, the same on every
 severities are the lower-case words of the scale; strings are in NFC.
 """
 
+import math
 import tomllib
 import unicodedata
 from collections.abc import Mapping
@@ -32,7 +33,9 @@ __all__ = [
     "Facts",
     "FactsRefused",
     "from_json",
+    "mistyped",
     "to_json",
+    "value_to_json",
 ]
 
 OPTIONAL_GROUPS: Final = frozenset({"extra"})
@@ -129,10 +132,13 @@ def from_json(document: Mapping[str, JsonValue], *, signals: Mapping[str, Type] 
 
 def to_json(facts: Facts) -> dict[str, JsonValue]:
     """Return facts as the flat JSON object `from_json` reads, sorted by path, what is unknown left out."""
-    return {path: _value_to_json(facts[path]) for path in sorted(facts) if facts[path] is not UNKNOWN}
+    return {path: value_to_json(facts[path]) for path in sorted(facts) if facts[path] is not UNKNOWN}
 
 
-def _value_to_json(value: FactValue) -> JsonValue:
+def value_to_json(value: FactValue) -> JsonValue:
+    """Return one fact as JSON; what is unknown, or no finite number, is null."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, tuple):
@@ -141,7 +147,37 @@ def _value_to_json(value: FactValue) -> JsonValue:
 
 
 def _statement_to_json(statement: Statement) -> dict[str, JsonValue]:
-    return {name: _value_to_json(statement[name]) for name in sorted(statement) if statement[name] is not UNKNOWN}
+    return {name: value_to_json(statement[name]) for name in sorted(statement) if statement[name] is not UNKNOWN}
+
+
+def mistyped(facts: Facts, signals: Mapping[str, Type]) -> tuple[Fault, ...]:
+    """Return what is wrong with facts that were not read from JSON: values that are not of their type."""
+    faults: list[Fault] = []
+    for path in sorted(facts):
+        spec = CATALOGUE.get(path)
+        wanted = signals.get(path) if spec is None else spec.type
+        if wanted is not None and facts[path] is not UNKNOWN and not _is_of(wanted, facts[path]):
+            faults.append(
+                Fault(_pointer(path), "fact.wrong_type", f"{type(facts[path]).__name__} is not {wanted.phrase}")
+            )
+    return tuple(faults)
+
+
+def _is_of(wanted: Type, value: FactValue) -> bool:
+    if wanted is Type.INSTANT:
+        return isinstance(value, datetime) and value.tzinfo is not None
+    if wanted is Type.NUMBER:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, _PYTHON_TYPES[wanted])
+
+
+_PYTHON_TYPES: Final[Mapping[Type, type]] = {
+    Type.BOOL: bool,
+    Type.STRING: str,
+    Type.SEVERITY: str,
+    Type.STRINGS: tuple,
+    Type.STATEMENTS: tuple,
+}
 
 
 class _Reading:

@@ -1,5 +1,6 @@
 """Profiles: the named maps, tables and values that all rules of a pack share."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from policies.language import tree
@@ -7,6 +8,7 @@ from policies.language.checker import expressions
 from policies.language.checker.scope import Place, Scope
 from policies.language.checker.size import Sizes
 from policies.language.diagnostics import did_you_mean
+from policies.language.source import Source, Span
 from policies.language.terms import Table, Term
 
 _PARTS_OF_A_PATH = 3
@@ -84,9 +86,11 @@ class Profiles:
             if entry.is_used and isinstance(entry.node, tree.SourceMap)
         }
 
-    def unused(self) -> list[_Entry]:
-        """Return the entries that nothing uses."""
-        return [entry for entry in self.entries.values() if not entry.is_used]
+    def unused(self) -> Iterator[tuple[str, Source, Span]]:
+        """Yield the path of every entry that nothing uses, and where it was written."""
+        for path, entry in self.entries.items():
+            if not entry.is_used:
+                yield path, entry.scope.gathering.source, entry.node.name.span
 
     def _find(self, scope: Scope, node: tree.Path) -> tuple[str, _Entry] | None:
         entry = self.entries.get(node.dotted)

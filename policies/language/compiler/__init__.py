@@ -1,0 +1,1 @@
+"""From a ruleset to Python functions: closed terms in, closed code out."""
