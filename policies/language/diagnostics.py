@@ -8,6 +8,7 @@ from enum import StrEnum
 from policies.language.codes import CODES
 from policies.language.limits import STANDARD
 from policies.language.source import Source, Span
+from stellapolicy.kernel.canonical_json import JsonValue
 
 _LONGEST_COMPARED = 64
 
@@ -37,7 +38,7 @@ class Diagnostic:
         """Whether this keeps the policy from compiling."""
         return self.severity is DiagnosticSeverity.ERROR
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, JsonValue]:
         """Return the form that the command line and the API answer with."""
         return {
             "code": self.code,
