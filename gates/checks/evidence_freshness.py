@@ -27,7 +27,7 @@ _SKEW = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceFreshnessOptions:
-    """How old evidence may be: older warns, and what is more than twice as old, or undated, weighs `too_old`.
+    """How old evidence may be: older warns, more than twice as old weighs `too_old`, of unknown age `undated`.
 
     The age of a scan counts from the scan, of EPSS from the day of its model, of KEV and VEX from the last successful
     check. A sealed installation, which is fed by hand, measures all feeds by `sealed_max_age`.
@@ -39,6 +39,7 @@ class EvidenceFreshnessOptions:
     vex_max_age: timedelta = field(metadata=option(duration()))
     sealed_max_age: timedelta = field(metadata=option(duration()))
     too_old: Response = field(metadata=option(choice(Response)))
+    undated: Response = field(metadata=option(choice(Response)))
 
     def max_age(self, feed: FeedName, *, is_sealed: bool) -> timedelta:
         """Return how old a feed may be."""
@@ -51,14 +52,16 @@ class EvidenceFreshnessOptions:
 
 
 def defaults(tier: Tier) -> EvidenceFreshnessOptions:
-    """Return the shipped options: scan 7 d, feeds 48 h (sealed 7 d); twice that blocks in production."""
+    """Return the shipped options: scan 7 d, feeds 48 h (sealed 7 d); twice that, or undated, blocks in production."""
+    response = Response.BLOCK if tier is Tier.PRODUCTION else Response.WARN
     return EvidenceFreshnessOptions(
         scan_max_age=timedelta(days=7),
         epss_max_age=timedelta(hours=48),
         kev_max_age=timedelta(hours=48),
         vex_max_age=timedelta(hours=48),
         sealed_max_age=timedelta(days=7),
-        too_old=Response.BLOCK if tier is Tier.PRODUCTION else Response.WARN,
+        too_old=response,
+        undated=response,
     )
 
 
@@ -74,7 +77,7 @@ def _of_scan(subject: CheckInput, options: EvidenceFreshnessOptions) -> Iterator
     scanned_at = subject.evidence.scanned_at
     if scanned_at is None:
         text = "Nothing says when this artifact was scanned."
-        yield Reason("evidence.scan_undated", text, options.too_old.outcome, evidence=("scanned_at",), fix=_RESCAN)
+        yield Reason("evidence.scan_undated", text, options.undated.outcome, evidence=("scanned_at",), fix=_RESCAN)
         return
     yield from _dated_ahead("The scan", scanned_at, subject.at)
     stale = _weigh(subject.at - scanned_at, options.scan_max_age, options)
@@ -98,7 +101,7 @@ def _of_feed(subject: CheckInput, feed: FeedState, options: EvidenceFreshnessOpt
     known_at = _known_at(feed)
     if known_at is None:
         text = f"{title} was connected and never read."
-        yield Reason("evidence.feed_undated", text, options.too_old.outcome, value=feed.name.value, fix=fix)
+        yield Reason("evidence.feed_undated", text, options.undated.outcome, value=feed.name.value, fix=fix)
         return
     yield from _dated_ahead(title, known_at, subject.at)
     max_age = options.max_age(feed.name, is_sealed=subject.is_sealed)

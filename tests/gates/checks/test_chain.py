@@ -141,5 +141,6 @@ def test_a_step_is_written_with_every_option_stated() -> None:
             "vex_max_age": "2d",
             "sealed_max_age": "7d",
             "too_old": "block",
+            "undated": "block",
         },
     }
