@@ -3,23 +3,26 @@
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final, cast
-from uuid import uuid4
 
 import structlog
 from django.conf import settings
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from redis import Redis
+from redis import Redis, RedisError
+
+from stellapolicy.kernel.ids import new_id
 
 logger = structlog.get_logger(__name__)
 
 _PATIENCE_SECONDS = 2.0
+_UNREACHABLE = (DatabaseError, RedisError, OSError)
 
 
 class NotReady(Exception):  # noqa: N818 - reads as a sentence
@@ -38,8 +41,7 @@ def _migrations() -> None:
 
 
 def _cache() -> None:
-    mark = uuid4().hex
-    cache.set("ready", mark, timeout=_PATIENCE_SECONDS)
+    cache.set("ready", "yes", timeout=_PATIENCE_SECONDS)
     if cache.get("ready") is None:
         raise NotReady("what was written cannot be read")
 
@@ -54,7 +56,7 @@ def _broker() -> None:
 
 
 def _storage() -> None:
-    name = default_storage.save(f"readiness/{uuid4().hex}", ContentFile(b"ready"))
+    name = default_storage.save(f"readiness/{new_id()}", ContentFile(b"ready"))
     default_storage.delete(name)
 
 
@@ -102,8 +104,8 @@ def _state_of(name: str, check: Check) -> str:
         check()
     except NotReady as reason:
         return str(reason)
-    except Exception:
-        # Whatever a driver raises means the same to a probe: not ready. The reason, with its addresses, is logged.
+    except _UNREACHABLE:
+        # The reason, with its addresses, is for the log; a probe learns which part it is.
         logger.exception("readiness_failed", part=name)
         return "unreachable"
     return "ok"
