@@ -1,0 +1,142 @@
+"""Whatever happens to a report on its way, an import answers with records or with a refusal, never with a crash."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from policies.importers.facts import finding_facts
+from policies.importers.inventory import inventory_findings
+from policies.importers.merge import merge_reports
+from policies.importers.records import ImportedReport
+from policies.importers.refusals import ImportRefused
+from policies.importers.registry import import_file
+from policies.importers.summary import as_text, summarise
+from tests.policies.importers.reports import (
+    cyclonedx_bom,
+    cyclonedx_vulnerability,
+    grype_match,
+    grype_report,
+    trivy_report,
+    written,
+)
+from tests.real_data import real_data
+
+REAL = [
+    "scans/anchore_grype/check_all_fields.json",
+    "scans/anchore_grype/many_vulns_with_epss_values.json",
+    "scans/cyclonedx/valid-vulnerability-1.6.json",
+    "scans/trivy-golden/dockerfile.json",
+    "scans/trivy-golden/npm-with-suppressed.json",
+    "scans/trivy-golden/pom-cyclonedx.json",
+    "scans/trivy-golden/secrets.json",
+    "scans/trivy/cvssv4_severity_source.json",
+    "scans/trivy/kubernetes.json",
+    "scans/trivy/license_scheme.json",
+    "vex/cyclonedx/CISA-Use-Cases__Case-3__vex.json",
+    "intel/epss-vulnerablecode.csv",
+]
+OWN = [
+    trivy_report(),
+    grype_report(ignoredMatches=[grype_match(appliedIgnoreRules=[{"vex-status": "fixed"}, {"reason": "x"}])]),
+    cyclonedx_bom(
+        vulnerabilities=[cyclonedx_vulnerability(analysis={"state": "in_triage"})],
+        compositions=[{"aggregate": "incomplete"}],
+        dependencies=[{"ref": "shop", "dependsOn": ["example"]}],
+    ),
+]
+
+strange = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(),
+    st.text(max_size=20),
+    st.sampled_from(
+        ["pkg:npm/a@1", "pkg:", "CVE-2031-1", "2031-01-01", "a" * 2_000, "\0", "sha256:x", "urn:cdx:a/1#pkg:x"]
+    ),
+    st.lists(st.text(max_size=3), max_size=2),
+    st.dictionaries(st.text(max_size=3), st.none(), max_size=2),
+    st.just([[{}]]),
+)
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield (container, key) of everything inside a JSON value."""
+    pending = [value]
+    while pending:
+        node = pending.pop()
+        inner = (
+            list(node.items()) if isinstance(node, dict) else list(enumerate(node)) if isinstance(node, list) else []
+        )
+        for key, child in inner:
+            yield node, key
+            pending.append(child)
+
+
+def _mutate(report: Any, data: st.DataObject) -> None:
+    places = list(_places(report))
+    if not places:
+        return
+    container, key = places[data.draw(st.integers(0, len(places) - 1), label="place")]
+    match data.draw(st.sampled_from(["replace", "remove", "repeat", "rename"]), label="deed"):
+        case "remove" if isinstance(container, dict):
+            del container[key]
+        case "rename" if isinstance(container, dict):
+            container[data.draw(st.text(max_size=12), label="name")] = container.pop(key)
+        case "repeat" if isinstance(container, list):
+            container.append(container[key])
+        case _:
+            container[key] = data.draw(strange, label="value")
+
+
+def _use(content: bytes) -> None:
+    """Do with a file what the product does with it."""
+    try:
+        imported = import_file(content)
+    except ImportRefused:
+        return
+    assert as_text("file", summarise(imported))
+    if isinstance(imported, ImportedReport):
+        merged = merge_reports([imported, imported])
+        for finding in (*merged.findings, *inventory_findings(merged.components)):
+            assert finding_facts(finding)["finding.kind"] == finding.kind
+
+
+@pytest.mark.parametrize("path", REAL)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(data=st.data())
+def test_flipped_bytes_of_a_real_file_are_imported_or_refused(path: str, data: st.DataObject) -> None:
+    content = bytearray(real_data(path).read_bytes())
+
+    for _ in range(data.draw(st.integers(1, 4), label="flips")):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+
+    _use(bytes(content))
+
+
+@pytest.mark.parametrize("path", [path for path in REAL if path.endswith(".json")])
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_a_real_report_of_another_shape_is_imported_or_refused(path: str, data: st.DataObject) -> None:
+    report = json.loads(real_data(path).read_bytes())
+
+    for _ in range(data.draw(st.integers(1, 3), label="mutations")):
+        _mutate(report, data)
+
+    _use(written(report))
+
+
+@pytest.mark.parametrize("number", range(len(OWN)))
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_a_small_report_of_another_shape_is_imported_or_refused(number: int, data: st.DataObject) -> None:
+    report = json.loads(written(OWN[number]))
+
+    for _ in range(data.draw(st.integers(1, 3), label="mutations")):
+        _mutate(report, data)
+
+    _use(written(report))
