@@ -1,0 +1,144 @@
+"""What the overview shows of releases: how many were stopped, what is blocked now, how feeds and queue stand."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, time, timedelta
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from gates import dashboard as counted
+from gates.admin import chart
+from gates.dashboard import DayOfDecisions
+from gates.models import Decision, GateDecision
+from gates.models.decision import GateDecisionQuerySet
+from policies.models import FeedName, FeedState
+from stellapolicy.admin.dashboard import Panel, Tile, Tone
+from stellapolicy.admin.filters import period_query
+
+_DAYS = 30
+_LISTED = 8
+_STALE_AFTER = timedelta(hours=48)
+
+
+def show(request: HttpRequest, at: datetime) -> Iterable[Tile | Panel]:
+    """Give the tiles and panels, seven queries however much there is; nothing to whoever may not see decisions."""
+    if not request.user.has_perm("gates.view_gatedecision"):
+        return []
+    days = counted.decisions_by_day(at=at, days=_DAYS)
+    standing = counted.standing_blocks()
+    tiles = [_blocked_now(standing.count()), _today(days[-1]), *_feeds(at), _queue()]
+    if not GateDecision.objects.exists():
+        return [*tiles, _first_steps()]
+    return [*tiles, _by_day(days), *_lists(standing)]
+
+
+def _blocked_now(number: int) -> Tile:
+    return Tile(
+        title=_("Blocked now"),
+        value=f"{number:,}",
+        remark=_("targets whose last decision is a block") if number else _("nothing stands blocked"),
+        href=_decisions("standing=blocked_now"),
+        tone=Tone.BAD if number else Tone.GOOD,
+    )
+
+
+def _today(day: DayOfDecisions) -> Tile:
+    said = _("%(blocked)d blocked, %(warned)d with warnings, %(passed)d passed")
+    return Tile(
+        title=_("Decisions today"),
+        value=f"{day.total:,}",
+        remark=said % {"blocked": day.blocked, "warned": day.warned, "passed": day.passed},
+        href=_decisions(period_query("created_at", day.day, day.day)),
+    )
+
+
+def _feeds(at: datetime) -> Iterable[Tile]:
+    """Give a tile a feed: EPSS is as old as its model, KEV as its last successful check."""
+    known = {feed.name: feed for feed in FeedState.objects.all()}
+    for name, title in ((FeedName.EPSS, _("EPSS model of")), (FeedName.KEV, _("KEV catalogue of"))):
+        yield _feed(known.get(name), title, at)
+
+
+def _feed(feed: FeedState | None, title: str, at: datetime) -> Tile:
+    href = reverse("admin:policies_feedstate_changelist")
+    if feed is None:
+        remark = _("its facts are unknown, and held against nobody")
+        return Tile(title=title, value=_("never connected"), remark=remark, href=href)
+    stands_for = feed.checked_at
+    if feed.name == FeedName.EPSS and feed.model_date:
+        stands_for = datetime.combine(feed.model_date, time.min, tzinfo=UTC)
+    age = at - stands_for
+    tone = Tone.GOOD if age <= _STALE_AFTER else Tone.CAREFUL if age <= 2 * _STALE_AFTER else Tone.BAD
+    value = feed.model_date.isoformat() if feed.model_date else feed.version
+    return Tile(title=title, value=value, remark=_("last read"), href=href, tone=tone, since=feed.checked_at)
+
+
+def _queue() -> Tile:
+    queue = counted.queue_state()
+    remark = _("waiting or running; the oldest since") if queue.oldest else _("nothing waits")
+    if queue.dead:
+        given_up = ngettext("%(number)d given up", "%(number)d given up", queue.dead) % {"number": queue.dead}
+        remark = f"{given_up}; {remark}"
+    return Tile(
+        title=_("In the queue"),
+        value=f"{queue.depth:,}",
+        remark=remark,
+        href=f"{reverse('admin:gates_gatejob_changelist')}{'?status__exact=dead_letter' if queue.dead else ''}",
+        tone=Tone.BAD if queue.dead else Tone.QUIET,
+        since=queue.oldest,
+    )
+
+
+def _first_steps() -> Panel:
+    return Panel(
+        title=_("Ask the first question"),
+        template="admin/gates/first_steps.html",
+        content={"server": settings.PUBLIC_URL, "tokens": reverse("admin:access_apitoken_changelist")},
+        is_wide=True,
+    )
+
+
+def _by_day(days: Sequence[DayOfDecisions]) -> Panel:
+    totals = {
+        "block": sum(day.blocked for day in days),
+        "warn": sum(day.warned for day in days),
+        "pass": sum(day.passed for day in days),
+    }
+    period = period_query("created_at", days[0].day, days[-1].day)
+    return Panel(
+        title=_("Gate decisions, %(days)d days") % {"days": len(days)},
+        template="admin/gates/by_day.html",
+        content={
+            "chart": chart.stacked(days),
+            "totals": totals,
+            "list": reverse("admin:gates_gatedecision_changelist"),
+        },
+        href=_decisions(period),
+        is_wide=True,
+    )
+
+
+def _lists(standing: GateDecisionQuerySet) -> Iterable[Panel]:
+    yield Panel(
+        title=_("Blocked now"),
+        template="admin/gates/decision_rows.html",
+        content={"rows": _rows(standing), "empty": _("Nothing stands blocked.")},
+        href=_decisions("standing=blocked_now"),
+    )
+    yield Panel(
+        title=_("Last blocks"),
+        template="admin/gates/decision_rows.html",
+        content={"rows": _rows(GateDecision.objects.filter(decision=Decision.BLOCK)), "empty": _("No block ever.")},
+        href=_decisions("decision__exact=block"),
+    )
+
+
+def _rows(decisions: GateDecisionQuerySet) -> list[GateDecision]:
+    return list(decisions.select_related("artifact", "environment").defer("body", "inputs")[:_LISTED])
+
+
+def _decisions(query: str) -> str:
+    return f"{reverse('admin:gates_gatedecision_changelist')}?{query}"

@@ -1,0 +1,141 @@
+"""The floor of every admin page: rows to read, in the tenant of the request, through the pages of the theme."""
+
+from enum import Enum
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar
+
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from stellapolicy.admin.guard import tenant_is_open
+from stellapolicy.admin.paginator import BoundedPaginator
+from stellapolicy.admin.shim import ModelAdmin
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+class Section(Enum):
+    """A heading of the sidebar, in the order of the sidebar."""
+
+    RELEASES = _("Releases")
+    POLICIES = _("Policies")
+    INTELLIGENCE = _("Intelligence")
+    GOVERNANCE = _("Governance")
+
+
+class PageAdmin(ModelAdmin[ModelT], Generic[ModelT]):
+    """A list and a page per row, to read.
+
+    INVARIANT: no add, change or delete form exists here, for nobody, superusers included; what changes the world is
+    a service, and an admin that offers one says so by a view of its own.
+    """
+
+    section: ClassVar[Section]
+    icon: ClassVar[str]
+    menu_title: ClassVar[StrOrPromise | None] = None
+    place: ClassVar[int] = 100
+    page_template: ClassVar[str]
+    empty_advice: ClassVar[StrOrPromise] = _("Rows appear here by themselves as the product works.")
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_max_show_all = 0
+    list_filter_submit = True
+    list_fullwidth = True
+    actions = None
+    empty_value_display = "–"  # noqa: RUF001 - the dash that says: nothing
+
+    @property
+    def heading(self) -> StrOrPromise:
+        """What the list is called, in the sidebar and above it."""
+        return self.menu_title or str(self.opts.verbose_name_plural).capitalize()
+
+    @property
+    def address(self) -> str:
+        """Where the list is."""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+    @property
+    def steps(self) -> list[tuple[StrOrPromise, str]]:
+        """The trail to a page of this admin: words and addresses."""
+        return [(self.section.value, ""), (self.heading, self.address)]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+        """Whether somebody may add a row by hand: nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ModelT | None = None) -> bool:  # noqa: ARG002 - Django's
+        """Whether somebody may change a row by hand: nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ModelT | None = None) -> bool:  # noqa: ARG002 - Django's
+        """Whether somebody may delete a row by hand: nobody."""
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: ModelT | None = None) -> bool:
+        """Whether the roles of the request open this page; outside a tenant nothing is open."""
+        return tenant_is_open() and super().has_view_permission(request, obj)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Whether the page stands in the navigation."""
+        return self.has_view_permission(request)
+
+    def page_rows(self, request: HttpRequest) -> QuerySet[ModelT]:
+        """Return the rows a page may be asked for, with what it shows joined."""
+        return self.get_queryset(request)
+
+    def page(self, request: HttpRequest, row: ModelT) -> dict[str, Any]:  # noqa: ARG002 - for subclasses
+        """Return what the template of one row shows besides `row` itself."""
+        return {}
+
+    def find(self, request: HttpRequest, object_id: str) -> ModelT:
+        """Return the row of a page; 403 without the permission, 404 where this tenant has no such row."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            row = self.page_rows(request).filter(pk=unquote(object_id)).first()
+        except (ValidationError, ValueError):
+            row = None
+        if row is None:
+            raise Http404(str(self.opts.verbose_name))
+        return row
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002 - Django's signature
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Answer with the page of one row; a form posted to it is refused whoever posts it."""
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        row = self.find(request, object_id)
+        context = {"title": str(row), **self.page(request, row), **(extra_context or {})}
+        return self.answer(request, self.page_template, context, row=row)
+
+    def answer(
+        self, request: HttpRequest, template: str, context: dict[str, Any], *, row: ModelT | None = None
+    ) -> TemplateResponse:
+        """Return a page of this admin inside the frame of the site, about a row where one is given."""
+        frame = self.admin_site.each_context(request)
+        request.current_app = self.admin_site.name
+        shown = {**frame, "opts": self.opts, "steps": self.steps, "original": row, "row": row, **context}
+        return TemplateResponse(request, template, shown)
+
+    def history_view(self, *_args: object, **_kwargs: object) -> NoReturn:
+        """There is no history of form edits, since there are no forms: the audit trail has it all."""
+        raise Http404
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Answer with the list; nothing is posted to one."""
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        context = {"title": self.heading, "steps": self.steps[:1], **(extra_context or {})}
+        return super().changelist_view(request, context)

@@ -1,0 +1,93 @@
+"""How values look on every page: instants in the reader's zone, digests short, words of the domain as badges."""
+
+from datetime import UTC, date, datetime
+
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from stellapolicy.kernel.clock import rfc3339
+
+NOTHING = mark_safe('<span class="st-nothing" aria-hidden="true">–</span>')  # noqa: RUF001 - a constant
+_DIGITS_SHOWN = 12
+
+_TONES = {
+    "bad": {"block", "blocked", "dead_letter", "revoked", "critical", "subject_mismatch", "unreadable", "failed"},
+    "careful": {
+        *("warn", "warned", "deferred", "escalated", "requires_vex", "partial", "unscanned", "expired", "high"),
+        *("not_configured", "cancelled"),
+    },
+    "good": {"pass", "active", "succeeded", "complete", "accepted", "live", "fresh", "enforce", "true"},
+    "notice": {"pass_with_note", "guarded_pass", "leased", "running", "queued", "submitted", "approved", "medium"},
+}
+_TONE_OF = {word: tone for tone, words in _TONES.items() for word in words}
+
+
+def instant(moment: datetime | None) -> SafeString:
+    """Return an instant as a `<time>`: UTC in the page and on hover, the reader's zone once the page's script ran."""
+    if moment is None:
+        return NOTHING
+    utc = moment.astimezone(UTC)
+    text = date_format(localtime(utc, UTC), "Y-m-d H:i")
+    return format_html(
+        '<time class="st-time" datetime="{}" title="{} UTC">{} UTC</time>',
+        rfc3339(utc.replace(microsecond=0)),
+        date_format(localtime(utc, UTC), "Y-m-d H:i:s"),
+        text,
+    )
+
+
+def day(moment: date | None) -> SafeString:
+    """Return a day."""
+    return NOTHING if moment is None else format_html('<span class="st-day">{}</span>', moment.isoformat())
+
+
+def digest(text: str) -> SafeString:
+    """Return a digest by its first digits, whole on hover and to a copying button."""
+    if not text:
+        return NOTHING
+    return format_html('<code class="st-digest" title="{}">{}</code>', text, short(text))
+
+
+def short(text: str) -> str:
+    """Return the beginning of a digest, its algorithm kept: `sha256:0a1b2c3d4e5f…`."""
+    head, colon, rest = text.rpartition(":")
+    return f"{head}{colon}{rest[:_DIGITS_SHOWN]}…" if len(rest) > _DIGITS_SHOWN else text
+
+
+def badge(word: str, text: str = "") -> SafeString:
+    """Return a word of the domain as a badge in its tone; `text` is what is read where it differs."""
+    tone = _TONE_OF.get(word, "quiet")
+    return format_html('<span class="st-badge st-badge--{}">{}</span>', tone, text or spoken(word))
+
+
+def severity(word: str) -> SafeString:
+    """Return a severity as a badge of its own scale."""
+    return format_html('<span class="st-badge st-severity--{}">{}</span>', word, spoken(word))
+
+
+def spoken(word: str) -> str:
+    """Return a word of the wire as it is read: `pass_with_note` becomes "pass with note"."""
+    return _(word.replace("_", " "))
+
+
+def written(value: object) -> str:
+    """Return a value as a reader of policies writes it; None is what nobody knows."""
+    match value:
+        case None:
+            text = "unknown"
+        case bool():
+            text = "true" if value else "false"
+        case float():
+            text = f"{value:.5f}".rstrip("0").rstrip(".")
+        case datetime():
+            text = rfc3339(value)
+        case list() | tuple():
+            text = "[" + ", ".join(map(written, value)) + "]"
+        case dict():
+            text = "{" + ", ".join(f"{name}: {written(inner)}" for name, inner in value.items()) + "}"
+        case _:
+            text = str(value)
+    return text
