@@ -19,6 +19,7 @@ def text_report(decision: DecisionView) -> str:
     sections = (
         _head(decision),
         _section("Checks", map(_check, decision.checks)),
+        _section("Notes", _notes(decision.checks)),
         _section("Findings", _findings(decision.findings)),
         _section("What would fix it", _fixes(decision.checks)),
         _section("Suppressed by the scanner, counted all the same", _suppressed(decision)),
@@ -62,9 +63,15 @@ def _section(title: str, lines: Iterable[str]) -> list[str]:
 
 def _check(check: CheckView) -> str:
     reasons = f"  {_number(len(check.reasons), 'reason')}" if check.reasons else ""
-    notes = (reason for reason in check.reasons if reason.outcome not in _HELD)
-    note = next((f": {reason.text}" for reason in notes), "") if check.outcome not in _HELD else ""
-    return f"{check.outcome:<14}  {check.check}{reasons}{note}"
+    return f"{check.outcome:<14}  {check.check}{reasons}"
+
+
+def _notes(checks: Sequence[CheckView]) -> Iterator[str]:
+    """What several checks have to say of one feed reads once."""
+    notes = [reason.text for check in checks for reason in check.reasons if reason.outcome not in _HELD]
+    distinct = list(dict.fromkeys(notes))
+    yield from distinct[:_ROWS]
+    yield from _left_out(len(distinct) - _ROWS, "note")
 
 
 def _findings(findings: Sequence[FindingView]) -> Iterator[str]:

@@ -6,7 +6,7 @@ that is missing or of another type is a fault of whoever stored it and raises Va
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -154,7 +154,9 @@ class DecisionView:
     claims: tuple[ClaimView, ...] = ()
     id: str = ""
     links: Mapping[str, str] = field(default_factory=dict)
-    body: Mapping[str, JsonValue] = field(default_factory=dict, repr=False, compare=False)
+    body: Mapping[str, Any] = field(
+        default_factory=dict, repr=False, compare=False
+    )  # Any: JSON, which msgspec reads so
 
     @classmethod
     def from_json(cls, body: Mapping[str, JsonValue]) -> Self:
