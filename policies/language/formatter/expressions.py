@@ -141,7 +141,9 @@ class Expressions:
         match expression:
             case Not(operand):
                 word = Piece("not ", Span(span.start, span.start + len("not")))
-                return Joined((word, self.expression(operand, Level.NOT)))
+                # Nothing needs parentheses here; a reader of `not a == b` does.
+                level = Level.NOT if isinstance(operand, Not) else Level.POSTFIX
+                return Joined((word, self.expression(operand, level)))
             case Signed(sign, operand):
                 return Joined((Piece(sign, Span(span.start, span.start + 1)), self.expression(operand, Level.POSTFIX)))
             case Comparison(left, operator, right):
