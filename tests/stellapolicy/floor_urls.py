@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.contrib import admin
 from django.urls import include, path
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -60,4 +61,5 @@ urlpatterns = [
     path("api/v1/", include([*api.urlpatterns, *access.urlpatterns, *audit.urlpatterns])),
     path("api/v1/undeclared", Undeclared.as_view()),
     path("api/v1/teams", Teams.as_view()),
+    path("admin/", admin.site.urls),
 ]
