@@ -12,12 +12,10 @@ def is_vulnerability(finding: JudgedFinding) -> bool:
 
 
 def may_have_epss(finding: JudgedFinding) -> bool:
-    """Whether EPSS may score the finding: it scores CVE identifiers only, and an unknown name may be one.
+    """Whether EPSS may score a vulnerability: it scores CVE identifiers only, and an unknown name may be one.
 
     Distribution placeholders (TEMP-…, GMS-…) without a CVE among their aliases are outside what EPSS speaks about.
     """
-    if not is_vulnerability(finding):
-        return False
     name = reading.text_fact(finding, "vuln.id")
     aliases = finding.facts.get("vuln.aliases")
     if name is None or not isinstance(aliases, list | tuple):

@@ -167,7 +167,3 @@ class DecisionView:
             raise ValueError(f"not the body of a decision: {fault}") from fault
         object.__setattr__(view, "body", body)
         return view
-
-    def to_json(self) -> Mapping[str, JsonValue]:
-        """Return the body this view was read from."""
-        return self.body

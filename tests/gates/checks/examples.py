@@ -15,6 +15,7 @@ from gates.checks.base import (
     ScanState,
     Tier,
 )
+from gates.checks.epss_threshold import EpssMode
 from gates.checks.registry import REGISTRY
 from policies.language.facts import FactValue
 from policies.language.verdict import ReleaseReason, ReleaseVerdict, Status
@@ -240,6 +241,7 @@ def _epss(
 
 _NEW: Mapping[str, FactValue | None] = {"age.first_seen": NOON - timedelta(days=6)}
 _GRACE = {"grace": timedelta(days=7)}
+_ALL = {"mode": EpssMode.ALL}
 
 EPSS = (
     _epss("a score below passes", 0.299, PASS),
@@ -255,6 +257,9 @@ EPSS = (
         "a CVE among the aliases is enough", None, BLOCK, "evidence.epss_unknown",
         facts={"vuln.id": "GHSA-jfh8-c2jp-5v3q", "vuln.aliases": ("CVE-2021-44228",)},
     ),
+    _epss("a name nobody knows may be a CVE", None, BLOCK, "evidence.epss_unknown", facts={"vuln.id": None}),
+    _epss("aliases nobody knows may hold a CVE", None, BLOCK, "evidence.epss_unknown",
+          facts={"vuln.id": "GHSA-jfh8-c2jp-5v3q", "vuln.aliases": None}),
     _epss("a score that is no number is no score", float("nan"), BLOCK, "evidence.epss_unknown"),
     _epss("a new finding has its grace", 0.9, WARN, "epss.in_grace", facts=_NEW, changes=_GRACE),
     _epss("grace ends", 0.9, BLOCK, "epss.threshold", changes=_GRACE),
@@ -266,6 +271,15 @@ EPSS = (
     _epss("the unreachable is left out on request", 0.9, PASS, facts={"reachability.state": "unreachable"},
           changes={"only_reachable": True}),
     _epss("unknown reachability is not left out", 0.9, BLOCK, "epss.threshold", changes={"only_reachable": True}),
+    _epss("asked for all, one finding alone is all", 0.9, BLOCK, "epss.threshold", changes=_ALL),
+    Example(
+        "asked for all, one below lets the others be a note",
+        CheckKind.EPSS_THRESHOLD,
+        release(finding("a", facts={"epss.score": 0.9}), finding("b")),
+        NOTE,
+        ("epss.threshold",),
+        changes=_ALL,
+    ),
     Example(
         "without a feed the check is skipped",
         CheckKind.EPSS_THRESHOLD,

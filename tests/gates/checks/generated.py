@@ -26,7 +26,7 @@ SCORES = st.sampled_from([0.0, 0.1, 3.9, 4.0, 6.9, 7.0, 8.9, 9.0, 10.0])
 PROBABILITIES = st.sampled_from([0.0, 0.01, 0.299, 0.3, 0.599, 0.6, 0.97, 1.0])
 
 FACTS: dict[str, st.SearchStrategy[FactValue]] = {
-    "finding.kind": st.sampled_from([kind.value for kind in FindingKind]),
+    "finding.kind": st.sampled_from(["vulnerability"] * 6 + [kind.value for kind in FindingKind]),
     "vuln.id": CVE_IDS,
     "vuln.aliases": st.sampled_from([(), ("GHSA-jfh8-c2jp-5v3q",)]),
     "vuln.published": INSTANTS,

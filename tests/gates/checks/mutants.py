@@ -30,12 +30,13 @@ Break = Callable[[pytest.MonkeyPatch], None]
 
 @dataclass(frozen=True)
 class Mutant:
-    """One way to break a check; `law` names the law that must notice, if one can."""
+    """One way to break a check; `law` names the law that must notice, if one can, `fact` where to look for it."""
 
     title: str
     check: CheckKind
     apply: Break
     law: str | None = None
+    fact: str | None = None
 
 
 def _running(kind: CheckKind, broken: Callable[[Run], Run]) -> Break:
@@ -219,16 +220,17 @@ MUTANTS = (
            _seeing(_K.EVIDENCE_FRESHNESS, lambda subject: replace(subject, at=min(
                [subject.at, subject.evidence.scanned_at or subject.at])))),
     Mutant("takes the unlisted and the unknown for one", _K.KEV_BLOCKER,
-           _seeing(_K.KEV_BLOCKER, _assuming("kev.listed", value=False)), _FACT),
+           _seeing(_K.KEV_BLOCKER, _assuming("kev.listed", value=False)), _FACT, "kev.listed"),
     Mutant("counts the dismissed", _K.KEV_BLOCKER, _seeing(_K.KEV_BLOCKER, _counting_the_dismissed)),
     Mutant("takes a missing due date for a distant one", _K.KEV_BLOCKER,
-           _seeing(_K.KEV_BLOCKER, _assuming("kev.due_date", datetime.fromisoformat("2099-01-01T00:00:00Z"))), _FACT),
+           _seeing(_K.KEV_BLOCKER, _assuming("kev.due_date", datetime.fromisoformat("2099-01-01T00:00:00Z"))), _FACT,
+           "kev.due_date"),
     Mutant("forgets what is long overdue", _K.KEV_BLOCKER, _running(_K.KEV_BLOCKER, _window_that_closes), _LATER),
     Mutant("holds a missing feed against findings", _K.KEV_BLOCKER,
            _seeing(_K.KEV_BLOCKER, _feeds(_everything_connected))),
     Mutant("knows no due date", _K.KEV_BLOCKER, _seeing(_K.KEV_BLOCKER, _without("kev.due_date"))),
     Mutant("takes an unknown score for none", _K.EPSS_THRESHOLD,
-           _seeing(_K.EPSS_THRESHOLD, _assuming("epss.score", 0.0)), _FACT),
+           _seeing(_K.EPSS_THRESHOLD, _assuming("epss.score", 0.0)), _FACT, "epss.score"),
     Mutant("counts the dismissed", _K.EPSS_THRESHOLD, _seeing(_K.EPSS_THRESHOLD, _counting_the_dismissed)),
     Mutant("asks for more than the threshold", _K.EPSS_THRESHOLD, _seeing(_K.EPSS_THRESHOLD, _strictly_above)),
     Mutant("holds a missing feed against findings", _K.EPSS_THRESHOLD,
@@ -251,9 +253,10 @@ MUTANTS = (
     Mutant("counts the dismissed", _K.RELEASE_AGGREGATE,
            _seeing(_K.RELEASE_AGGREGATE, _counting_the_dismissed)),
     Mutant("takes an unknown fix state for none", _K.RELEASE_AGGREGATE,
-           _seeing(_K.RELEASE_AGGREGATE, _assuming("advisory.fix_available", value=False)), _FACT),
+           _seeing(_K.RELEASE_AGGREGATE, _assuming("advisory.fix_available", value=False)), _FACT,
+           "advisory.fix_available"),
     Mutant("takes an unknown kind for a component", _K.RELEASE_AGGREGATE,
-           _seeing(_K.RELEASE_AGGREGATE, _assuming("finding.kind", "component")), _FACT),
+           _seeing(_K.RELEASE_AGGREGATE, _assuming("finding.kind", "component")), _FACT, "finding.kind"),
     Mutant("allows one more", _K.RELEASE_AGGREGATE, _patched(release_aggregate, "judge", _one_more_allowed)),
     Mutant("never warns", _K.RELEASE_AGGREGATE, _patched(release_aggregate, "judge", _never_near)),
     Mutant("counts what has no fix in production", _K.RELEASE_AGGREGATE,

@@ -123,6 +123,8 @@ AGGREGATE = (
                "aggregate.near_limit", changes={"critical": 5}),
     _aggregate("an unknown severity may be made to warn", of_severity(1, Severity.UNKNOWN), WARN, "severity.unknown",
                changes=_UNKNOWN_WARNS),
+    _aggregate("an unknown severity within every limit passes", of_severity(1, Severity.UNKNOWN), PASS,
+               changes={"critical": 5, "high": 5}),
     _aggregate("without limits nothing is counted", of_severity(9, Severity.UNKNOWN), PASS,
                changes={"critical": None, "high": None, "medium": None}),
     _aggregate("by score the word does not matter", of_severity(4, Severity.CRITICAL, cvss__score=7.5), BLOCK,

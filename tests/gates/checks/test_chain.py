@@ -9,6 +9,7 @@ from gates.checks import chain as chain_module
 from gates.checks.base import CheckKind, Outcome, Tier
 from gates.checks.chain import ChainRefused, ChainStep, chain_from_json, run_chain, step
 from gates.checks.epss_threshold import EpssThresholdOptions
+from gates.checks.options import write_options
 from gates.checks.presets import PRESETS, Preset
 from gates.checks.registry import REGISTRY, RegisteredCheck
 from stellapolicy.kernel import canonical_json
@@ -30,6 +31,14 @@ def test_options_left_out_are_those_shipped_for_the_tier() -> None:
     assert isinstance(read.options, EpssThresholdOptions)
     assert (read.options.warn_at, read.options.block_at) == (0.1, 0.6)
     assert read.options.grace == timedelta(days=14)
+
+
+@pytest.mark.parametrize("written, kept", [("0d", "0m"), ("90m", "90m"), ("120m", "2h"), ("48h", "2d"), ("2w", "14d")])
+def test_a_duration_is_kept_in_its_largest_whole_unit(written: str, kept: str) -> None:
+    (read,) = chain_from_json([{"check": "release_aggregate", "options": {"min_age": written}}], tier=Tier.STAGING)
+
+    assert write_options(read.options)["min_age"] == kept
+    assert chain_from_json([read.to_json()], tier=Tier.STAGING) == (read,)
 
 
 def test_a_step_without_options_takes_all_of_them_as_shipped() -> None:
