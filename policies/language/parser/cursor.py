@@ -233,7 +233,7 @@ class Cursor:
             raise Unreadable
 
     def skip_to(self, recognised: Callable[["Cursor"], bool], *, inside: Braces, since: int) -> None:
-        """Skip to a token that is recognised in this block, to the end of the block, or to the next section.
+        """Skip to a word that is recognised in this block, to the end of the block, or to the next section.
 
         `since` is the place the unreadable piece began at: at least one token is skipped. What stands in brackets
         opened on the way is skipped too. Whoever skips has given up the expression it was in.
@@ -242,9 +242,13 @@ class Cursor:
         if self._index == since:
             self.advance()
         open_brackets = 0
-        while not (self.at_end() or at_section(self)):
-            if self._level <= inside.level:
-                if self.at_symbol("}") or (open_brackets == 0 and recognised(self)):
+        while not self.at_end():
+            is_inside = self._level <= inside.level
+            if self.token.kind is TokenKind.WORD:
+                if at_section(self) or (is_inside and open_brackets == 0 and recognised(self)):
+                    return
+            elif is_inside:
+                if self.at_symbol("}"):
                     return
                 open_brackets = max(0, open_brackets + self._bracket())
             self.advance()
