@@ -19,10 +19,11 @@ def main(arguments: list[str]) -> int:
         return run(arguments)
     except BrokenPipeError:
         _give_up_output()
+        return INTERNAL
     except Exception:  # noqa: BLE001 - the edge: a crash is reported and answered, and 10 is no pass anywhere
         traceback.print_exc()
         _give_up_output()
-    return INTERNAL
+        return INTERNAL
 
 
 def _give_up_output() -> None:
