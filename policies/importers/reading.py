@@ -5,7 +5,6 @@ import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import BinaryIO
 
 import orjson
@@ -20,6 +19,7 @@ _MEMBERS = 10_000
 _GRACE = 1024 * 1024  # small files of much repetition are honest; below this size no ratio is a bomb
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_CONTAINERS: frozenset[type] = frozenset({dict, list})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +133,16 @@ def decode_json(content: bytes, limits: ImportLimits = STANDARD) -> object:
 
 def _refuse_depth(value: object, limits: ImportLimits) -> None:
     """Refuse what is nested too deeply; level by level, so that no recursion can run out."""
-    level: list[object] = [value]
-    for _ in range(limits.depth + 1):
-        objects = [node for node in level if isinstance(node, dict)]
-        lists = [node for node in level if isinstance(node, list)]
-        if not objects and not lists:
+    level = [value] if value.__class__ in _CONTAINERS else []
+    for _ in range(limits.depth):
+        below: list[object] = []
+        for node in level:
+            inside = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+            if not _CONTAINERS.isdisjoint(map(type, inside)):
+                below += [child for child in inside if child.__class__ in _CONTAINERS]
+        if not below:
             return
-        level = [*chain.from_iterable(map(dict.values, objects)), *chain.from_iterable(lists)]
+        level = below
     raise TooDeep(f"the file is nested deeper than {limits.depth} levels")
 
 

@@ -4,7 +4,7 @@ Source of the fields: Trivy's JSON report, schema versions 1 and 2.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
 
 from policies.importers.components import inferred_purl, purl_component, readable_purl
 from policies.importers.gathering import Gathering
@@ -35,7 +35,7 @@ from policies.importers.shape import (
 )
 from policies.importers.trivy_context import SCANNER, Target
 from stellapolicy.kernel.identity import canonical_id, is_cve, is_malware, preference
-from stellapolicy.kernel.severity import Severity
+from stellapolicy.kernel.severity import RANKS, Severity
 
 _SYSTEM_PACKAGES = frozenset({"apk", "deb", "rpm"})
 _LEVELS = (Severity.UNKNOWN, Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
@@ -59,8 +59,7 @@ def vulnerability(row: Record, place: Place, target: Target, gathering: Gatherin
     identifier = min({written, *aliases}, key=preference)
     component = _component(row, place, target, gathering)
     advisory = author_of(text(record(row, "DataSource", place), "ID", (place, "DataSource")))
-    circle = _Circle(_distros(component, target, advisory), advisory)
-    ratings = _ratings(row, place, circle, gathering)
+    ratings = _ratings(row, place, _distros(component, target, advisory), advisory, gathering)
     choice = choose(ratings)
     fixed_versions = _fixed_versions(row, place)
     _count_prose(row, gathering)
@@ -129,20 +128,9 @@ def _distros(component: Component, target: Target, advisory: str) -> frozenset[s
     return frozenset(names - {""})
 
 
-@dataclass(frozen=True, slots=True)
-class _Circle:
-    """Who is near the component: the distributions that speak for it, the author of the advisory that matched."""
-
-    distros: frozenset[str]
-    advisory: str
-
-    def standing(self, author: str, chosen: str) -> Standing:
-        """Return an author's standing; a bystander whose word Trivy itself took stands where Trivy stands."""
-        standing = standing_of(author, distros=self.distros, advisory=self.advisory, scanner=SCANNER)
-        return Standing.SCANNER if standing is Standing.BYSTANDER and author == chosen else standing
-
-
-def _ratings(row: Record, place: Place, circle: _Circle, gathering: Gathering) -> tuple[Rating, ...]:
+def _ratings(
+    row: Record, place: Place, distros: frozenset[str], advisory: str, gathering: Gathering
+) -> tuple[Rating, ...]:
     chosen = author_of(text(row, "SeveritySource", place)) or SCANNER
     levels = _vendor_levels(row, place)
     stated = severity_of_word(name_text(row, "Severity", place, limit=IDENTIFIER_CHARACTERS))
@@ -151,9 +139,24 @@ def _ratings(row: Record, place: Place, circle: _Circle, gathering: Gathering) -
     ratings: list[Rating] = []
     for author, rated in _cvss_by_author(row, place):
         level = levels.pop(author, Severity.UNKNOWN)
-        ratings += [Rating(author, circle.standing(author, chosen), level, *parts) for parts in rated]
-    ratings += [Rating(author, circle.standing(author, chosen), level) for author, level in levels.items()]
+        standing = _standing(author, distros, advisory, chosen)
+        ratings += [Rating(author, standing, level, *parts) for parts in rated]
+    ratings += [
+        _plain_rating(author, _standing(author, distros, advisory, chosen), level) for author, level in levels.items()
+    ]
     return with_derived_severities(ratings)
+
+
+@lru_cache(maxsize=4_096)
+def _standing(author: str, distros: frozenset[str], advisory: str, chosen: str) -> Standing:
+    """Return an author's standing; a bystander whose word Trivy itself took stands where Trivy stands."""
+    standing = standing_of(author, distros=distros, advisory=advisory, scanner=SCANNER)
+    return Standing.SCANNER if standing is Standing.BYSTANDER and author == chosen else standing
+
+
+@lru_cache(maxsize=4_096)
+def _plain_rating(author: str, standing: Standing, level: Severity) -> Rating:
+    return Rating(author, standing, level)
 
 
 def _vendor_levels(row: Record, place: Place) -> dict[str, Severity]:
@@ -162,8 +165,9 @@ def _vendor_levels(row: Record, place: Place) -> dict[str, Severity]:
     for name, level in sorted(record(row, "VendorSeverity", place).items()):
         if not isinstance(level, int) or isinstance(level, bool) or not 0 <= level < len(_LEVELS):
             raise refuse((inner, name), f"expected a severity from 0 to {len(_LEVELS) - 1}")
-        author = author_of(name)
-        levels[author] = max(levels.get(author, Severity.UNKNOWN), _LEVELS[level], key=lambda one: one.rank)
+        author, severity = author_of(name), _LEVELS[level]
+        if RANKS[severity] >= RANKS[levels.get(author, Severity.UNKNOWN)]:
+            levels[author] = severity
     return levels
 
 

@@ -1,5 +1,6 @@
 import ast
 import bz2
+import gc
 import lzma
 import subprocess
 import sys
@@ -133,3 +134,11 @@ def test_the_importers_import_only_themselves_and_the_kernel() -> None:
                 assert node.module.startswith(("policies.importers", "stellapolicy.kernel")), (
                     f"{path.name}: {node.module}"
                 )
+
+
+def test_the_collector_runs_again_after_an_import_and_after_a_refusal() -> None:
+    import_file(written(trivy_report()))
+    with pytest.raises(FormatUnknown):
+        import_file(b"{}")
+
+    assert gc.isenabled()
