@@ -18,7 +18,7 @@ _LINE_BREAK = re.compile(r"\r\n|\r")
 
 
 class CannotFormat(Exception):  # noqa: N818 - an answer about the text, not an accident
-    """The text has mistakes, so nobody knows what it means and how it is laid out."""
+    """The text has mistakes, so that nobody knows what it means, or would be too large once it is laid out."""
 
     def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
         super().__init__(f"{len(diagnostics)} mistakes keep the policy from being formatted")
@@ -26,7 +26,7 @@ class CannotFormat(Exception):  # noqa: N818 - an answer about the text, not an 
 
 
 def format_source(text: str, name: str) -> str:
-    """Return a policy's text laid out, with line feeds; raises CannotFormat where it has mistakes."""
+    """Return a policy's text laid out, with line feeds; raises CannotFormat where it has mistakes or grows too large."""
     source = Source(name, _LINE_BREAK.sub("\n", text))
     parsed = parse(source)
     if parsed.file is None or parsed.has_errors:
@@ -35,8 +35,11 @@ def format_source(text: str, name: str) -> str:
     pages = Pages(lexed.comments)
     Printer(pages, Places(lexed.tokens)).file(parsed.file)
     formatted = Weaver(source.text, lexed.tokens, lexed.comments).weave(pages.lines)
+    again = parse(Source(name, formatted))
+    if again.file is None:
+        raise CannotFormat(again.diagnostics)  # laid out, it is larger than a source may be
     # INVARIANT: formatting never changes what a policy means; a reviewed policy stays the one that was reviewed.
-    if parse(Source(name, formatted)).file != parsed.file:
+    if again.file != parsed.file:
         raise RuntimeError(f"formatting would change the meaning of {name}")
     return formatted
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from policies.language.diagnostics import Gathering
 from policies.language.formatter import CannotFormat, format_source, format_tree
 from policies.language.lexer import lex
+from policies.language.limits import STANDARD
 from policies.language.parser import parse
 from policies.language.source import Source
 from policies.language.tree import PolicyFile
@@ -98,6 +99,16 @@ def test_a_policy_with_mistakes_is_not_formatted() -> None:
         format_source('policy "p" {', "p.stella")
 
     assert [diagnostic.code for diagnostic in refusal.value.diagnostics] == ["E204", "E206"]
+
+
+def test_a_policy_that_would_grow_beyond_the_limit_is_left_as_it_is() -> None:
+    rules = "rule r{when a then block}\n" * 2_000
+    full = policy(rules + "/*" + "c" * (STANDARD.source_bytes - len(policy(rules)) - 4) + "*/")
+
+    with pytest.raises(CannotFormat) as refusal:
+        format_source(full, "p.stella")
+
+    assert [diagnostic.code for diagnostic in refusal.value.diagnostics] == ["E401"]
 
 
 def test_entries_are_written_with_an_equals_sign_and_semicolons_go() -> None:
