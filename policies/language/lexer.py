@@ -159,7 +159,7 @@ class _Lexer:
 
     def _read_number(self, found: re.Match[str]) -> None:
         text = found[0]
-        if sum(character.isdigit() for character in text) > self._limits.digits:
+        if len(text) > self._limits.digits and sum(map(str.isdigit, text)) > self._limits.digits:
             self._report("E406", found, f"a number of more than {self._limits.digits} digits")
             self._add(TokenKind.NUMBER, "0", found)
         elif _NUMBER.fullmatch(text):

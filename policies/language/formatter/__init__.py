@@ -26,7 +26,7 @@ class CannotFormat(Exception):  # noqa: N818 - an answer about the text, not an 
 
 
 def format_source(text: str, name: str) -> str:
-    """Return a policy's text laid out, with line feeds; raises CannotFormat where it has mistakes or grows too large."""
+    """Return a policy's text laid out, with line feeds; raises CannotFormat for mistakes and if it grows too large."""
     source = Source(name, _LINE_BREAK.sub("\n", text))
     parsed = parse(source)
     if parsed.file is None or parsed.has_errors:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from functools import cache
 
 from policies.language.source import NOWHERE, Span
 
@@ -20,10 +21,16 @@ class Name(Node):
     text: str
 
 
+@cache
+def _parts(kind: type[Node]) -> tuple[str, ...]:
+    """The names of the fields of a kind of node that can hold nodes."""
+    return tuple(part.name for part in fields(kind) if part.name != "span")
+
+
 def children(node: Node) -> Iterator[Node]:
     """Yield the direct children of a node in the order of its fields."""
-    for part in fields(node):
-        member = getattr(node, part.name)
+    for name in _parts(type(node)):
+        member = getattr(node, name)
         if isinstance(member, Node):
             yield member
         elif isinstance(member, tuple):
