@@ -53,6 +53,17 @@ class Response(StrEnum):
         return Outcome.BLOCK if self is Response.BLOCK else Outcome.WARN
 
 
+class UnknownWeight(StrEnum):
+    """What a fact weighs that nobody knows: as much as the worst it might be (every preset), or a warning at most."""
+
+    COUNTS = "counts"
+    WARNS = "warns"
+
+    def weigh(self, worst: Outcome) -> Outcome:
+        """Return what an unknown weighs, given what the worst known value would."""
+        return worst if self is UnknownWeight.COUNTS else min(worst, Outcome.WARN, key=_RANKS.__getitem__)
+
+
 class Tier(StrEnum):
     """How much an environment matters; the shipped defaults differ between production and elsewhere."""
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gates.checks import reading
-from gates.checks.base import CheckInput, CheckKind, CheckResult, JudgedFinding, Outcome, Reason, Tier
+from gates.checks.base import CheckInput, CheckKind, CheckResult, JudgedFinding, Outcome, Reason, Tier, UnknownWeight
 from gates.checks.options import maybe, number, option
-from gates.checks.severity_scope import SeverityBasis, SeverityScope, UnknownSeverity
+from gates.checks.severity_scope import SeverityBasis, SeverityScope
 from policies.importers.records import FindingKind
 from stellapolicy.kernel.decimals import cvss_tenths
 from stellapolicy.kernel.severity import Severity, of_cvss
@@ -31,7 +31,7 @@ def defaults(tier: Tier) -> CvssThresholdOptions:
         only_fixable=False,
         min_age=None,
         kinds=(FindingKind.VULNERABILITY,),
-        unknown=UnknownSeverity.COUNTS,
+        unknown=UnknownWeight.COUNTS,
         block_at=None if off else 9.0,
         warn_at=None if off else 7.0,
     )
@@ -103,7 +103,7 @@ def _unknown(finding: JudgedFinding, options: CvssThresholdOptions, level: tuple
     return Reason(
         code=options.unknown_code,
         text=f"Nobody states the {options.basis} of {reading.subject_of(finding)}; it may reach {threshold:.1f}.",
-        outcome=options.weigh_unknown(worst),
+        outcome=options.unknown.weigh(worst),
         finding=finding.key,
         value="unknown",
         threshold=f"{threshold:.1f}",

@@ -16,6 +16,7 @@ from gates.checks.base import (
     Outcome,
     Reason,
     Tier,
+    UnknownWeight,
 )
 from gates.checks.options import choice, duration, flag, maybe, number, option
 from gates.checks.scope_of_feeds import feed_not_configured, is_vulnerability, may_have_epss
@@ -36,7 +37,8 @@ class EpssThresholdOptions:
 
     `only_reachable` leaves out what is known to be unreachable. During `grace` after the estate first saw a finding it
     warns instead of blocking, unless KEV lists it. Mode `all` gives up two promises, so that no preset uses it: one
-    more harmless finding lifts its block, and dismissing that one sets it again.
+    more harmless finding lifts its block, and dismissing that one sets it again. `unknown` is what a CVE weighs that a
+    connected feed has no score for.
     """
 
     block_at: float | None = field(metadata=option(maybe(number(0, 1))))
@@ -44,6 +46,7 @@ class EpssThresholdOptions:
     mode: EpssMode = field(metadata=option(choice(EpssMode)))
     only_reachable: bool = field(metadata=option(flag()))
     grace: timedelta | None = field(metadata=option(maybe(duration())))
+    unknown: UnknownWeight = field(metadata=option(choice(UnknownWeight)))
 
 
 def defaults(tier: Tier) -> EpssThresholdOptions:
@@ -55,6 +58,7 @@ def defaults(tier: Tier) -> EpssThresholdOptions:
         mode=EpssMode.ANY,
         only_reachable=False,
         grace=None,
+        unknown=UnknownWeight.COUNTS,
     )
 
 
@@ -85,7 +89,9 @@ def _reasons(
         score = reading.number_fact(finding, "epss.score")
         if score is None:
             if stated and is_connected and may_have_epss(finding):
-                yield _unknown(finding, *_within_grace(finding, stated[0], options, subject))
+                worst, threshold = stated[0]
+                level = options.unknown.weigh(worst), threshold
+                yield _unknown(finding, *_within_grace(finding, level, options, subject))
             continue
         reached = next(((outcome, floor) for outcome, floor in stated if score >= floor), None)
         if reached is not None:

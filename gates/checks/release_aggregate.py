@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gates.checks import reading
-from gates.checks.base import CheckInput, CheckKind, CheckResult, Outcome, Reason, Tier
+from gates.checks.base import CheckInput, CheckKind, CheckResult, Outcome, Reason, Tier, UnknownWeight
 from gates.checks.options import count, maybe, option
-from gates.checks.severity_scope import SeverityBasis, SeverityScope, UnknownSeverity
+from gates.checks.severity_scope import SeverityBasis, SeverityScope
 from policies.importers.records import FindingKind
 from stellapolicy.kernel.severity import Severity
 
@@ -44,7 +44,7 @@ def defaults(tier: Tier) -> ReleaseAggregateOptions:
         only_fixable=production,
         min_age=None,
         kinds=(FindingKind.MALWARE, FindingKind.SECRET, FindingKind.VULNERABILITY),
-        unknown=UnknownSeverity.COUNTS,
+        unknown=UnknownWeight.COUNTS,
         critical=0,
         high=0 if production else 3,
         medium=20,
@@ -100,7 +100,7 @@ def _unknown(counted: Counted, options: ReleaseAggregateOptions) -> Iterator[Rea
         (judge(len(counted[severity]) + len(keys), limit), severity, limit) for severity, limit in options.limits()
     ]
     worst, severity, limit = max(weighed, key=lambda one: one[0].rank)
-    outcome = options.weigh_unknown(worst)
+    outcome = options.unknown.weigh(worst)
     if outcome is Outcome.PASS:
         return
     text = f"Nobody states the severity of {_findings(len(keys))}; were they {severity}, the limit of {limit} "

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gates.checks import reading
-from gates.checks.base import JudgedFinding, Outcome
+from gates.checks.base import JudgedFinding, UnknownWeight
 from gates.checks.options import choice, duration, flag, maybe, option, some_of
 from policies.importers.records import FindingKind
 from stellapolicy.kernel.decimals import cvss_tenths
@@ -17,13 +17,6 @@ class SeverityBasis(StrEnum):
 
     SEVERITY = "severity"
     CVSS = "cvss"
-
-
-class UnknownSeverity(StrEnum):
-    """What a finding weighs whose severity nobody knows: as much as the worst it might be, or a warning."""
-
-    COUNTS = "counts"
-    WARNS = "warns"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +35,7 @@ class SeverityScope:
     only_fixable: bool = field(metadata=option(flag()))
     min_age: timedelta | None = field(metadata=option(maybe(duration())))
     kinds: tuple[FindingKind, ...] = field(metadata=option(some_of(FindingKind)))
-    unknown: UnknownSeverity = field(metadata=option(choice(UnknownSeverity)))
+    unknown: UnknownWeight = field(metadata=option(choice(UnknownWeight)))
 
     def counts(self, finding: JudgedFinding, *, at: datetime) -> bool:
         """Whether the check has to look at this finding."""
@@ -71,10 +64,6 @@ class SeverityScope:
     def unknown_code(self) -> str:
         """The code of a reason about a finding that this scale says nothing about."""
         return f"{self.basis}.unknown"
-
-    def weigh_unknown(self, worst: Outcome) -> Outcome:
-        """Return what an unknown weighs, given what the worst known value would."""
-        return worst if self.unknown is UnknownSeverity.COUNTS else min(worst, Outcome.WARN, key=lambda one: one.rank)
 
     @staticmethod
     def _is_younger(finding: JudgedFinding, min_age: timedelta, at: datetime) -> bool:

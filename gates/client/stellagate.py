@@ -279,9 +279,9 @@ def _refusal(answer: urllib.error.HTTPError) -> Stop:
         problem = json.loads(answer.read())
     except (ValueError, OSError, http.client.HTTPException):
         problem = {}
-    title = _at(problem, "title") or f"the server answers {answer.code} {answer.reason}"
+    title = _at(problem, "title") or f"the server answers {answer.reason}"
     said = ": ".join(str(part) for part in (title, _at(problem, "detail")) if part)
-    said += f" [{_at(problem, 'code')}]" if _at(problem, "code") else ""
+    said += f" [{_at(problem, 'code') or 'no code'}, HTTP {answer.code}]"
     for fault in _list(_at(problem, "errors")):
         said += f"\n  {_at(fault, 'pointer') or '/'}: {_at(fault, 'message')} [{_at(fault, 'code')}]"
     return Stop(USAGE if answer.code in CALLERS_FAULT else INTERNAL, said)

@@ -14,6 +14,7 @@ from gates.checks.base import (
     Outcome,
     ScanState,
     Tier,
+    UnknownWeight,
 )
 from gates.checks.epss_threshold import EpssMode
 from gates.checks.registry import REGISTRY
@@ -252,6 +253,8 @@ EPSS = (
     _epss("0.6 warns elsewhere", 0.6, WARN, "epss.threshold", tier=ELSEWHERE),
     _epss("a CVE without a score blocks production", None, BLOCK, "evidence.epss_unknown"),
     _epss("a CVE without a score warns elsewhere", None, WARN, "evidence.epss_unknown", tier=ELSEWHERE),
+    _epss("a CVE without a score may be made to warn", None, WARN, "evidence.epss_unknown",
+          changes={"unknown": UnknownWeight.WARNS}),
     _epss("what has no CVE is outside EPSS", None, PASS, facts={"vuln.id": "TEMP-0290435-0B57B5"}),
     _epss(
         "a CVE among the aliases is enough", None, BLOCK, "evidence.epss_unknown",

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from gates.checks.base import CheckKind, JudgedFinding, Outcome, Tier
-from gates.checks.severity_scope import SeverityBasis, UnknownSeverity
+from gates.checks.base import CheckKind, JudgedFinding, Outcome, Tier, UnknownWeight
+from gates.checks.severity_scope import SeverityBasis
 from policies.importers.records import FindingKind
 from policies.language.facts import FactValue
 from policies.language.verdict import Status
@@ -13,7 +13,7 @@ from tests.gates.checks.examples import BLOCK, ELSEWHERE, PASS, PRODUCTION, SKIP
 from tests.gates.checks.releases import NOON, finding, release
 
 _BY_SCORE = {"basis": SeverityBasis.CVSS}
-_UNKNOWN_WARNS = {"unknown": UnknownSeverity.WARNS}
+_UNKNOWN_WARNS = {"unknown": UnknownWeight.WARNS}
 _AGED = {"min_age": timedelta(days=30)}
 _ONLY_FIXABLE = {"only_fixable": True}
 

@@ -69,7 +69,10 @@ def test_a_refusal_of_the_callers_input_is_a_usage_error(status: int) -> None:
         ended = check(server.url)
 
     assert ended.returncode == 11
-    assert "The file was not imported: one of the reports is broken [evidence.json_invalid]" in ended.stderr
+    assert (
+        f"The file was not imported: one of the reports is broken [evidence.json_invalid, HTTP {status}]"
+        in ended.stderr
+    )
     assert "/reports/0: line 3, column 7 [evidence.json_invalid]" in ended.stderr
     assert len(server.asked) == 1
 
@@ -83,6 +86,7 @@ def test_a_refusal_of_the_token_is_not_the_callers_input(status: int) -> None:
 
     assert ended.returncode == 10
     assert "gate:evaluate" in ended.stderr
+    assert f"HTTP {status}" in ended.stderr
 
 
 def test_a_server_that_cannot_be_reached_is_ten() -> None:
@@ -97,7 +101,7 @@ def test_a_server_that_keeps_failing_is_ten() -> None:
         ended = check(server.url, "--timeout", "2")
 
     assert ended.returncode == 10
-    assert "the server answers 503" in ended.stderr
+    assert "the server answers Service Unavailable [no code, HTTP 503]" in ended.stderr
     assert len(server.asked) > 1
 
 

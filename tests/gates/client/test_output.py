@@ -166,7 +166,7 @@ def test_a_format_the_server_does_not_have_is_named(tmp_path: Path) -> None:
         ended = check(server.url, "--output", str(tmp_path / "gate.html"))
 
     assert ended.returncode == 10
-    assert "the html report was not written: There is nothing here [not_found]" in ended.stderr
+    assert "the html report was not written: There is nothing here [not_found, HTTP 404]" in ended.stderr
 
 
 def test_the_client_is_one_file_of_python_3_8_and_its_standard_library() -> None:
