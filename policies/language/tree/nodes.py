@@ -1,8 +1,8 @@
 """What every piece of a tree has: a place that takes no part in equality, and children."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
-from functools import cache
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from policies.language.source import NOWHERE, Span
 
@@ -11,7 +11,12 @@ from policies.language.source import NOWHERE, Span
 class Node:
     """A piece of a policy and where it stands in its source; the place takes no part in equality."""
 
+    parts: ClassVar[tuple[str, ...]] = ()
     span: Span = field(default=NOWHERE, compare=False, repr=False, kw_only=True)
+
+    def __init_subclass__(cls) -> None:
+        """Remember the fields of each kind of node, the only ones that can hold nodes."""
+        cls.parts = tuple(cls.__annotations__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +26,9 @@ class Name(Node):
     text: str
 
 
-@cache
-def _parts(kind: type[Node]) -> tuple[str, ...]:
-    """The names of the fields of a kind of node that can hold nodes."""
-    return tuple(part.name for part in fields(kind) if part.name != "span")
-
-
 def children(node: Node) -> Iterator[Node]:
     """Yield the direct children of a node in the order of its fields."""
-    for name in _parts(type(node)):
+    for name in node.parts:
         member = getattr(node, name)
         if isinstance(member, Node):
             yield member
