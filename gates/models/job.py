@@ -88,6 +88,8 @@ class GateJobRequest(TenantModel):
     question = models.JSONField()
     subject = models.CharField(max_length=200)
     scopes = models.JSONField(default=list)
+    services = models.JSONField(null=True, help_text="The services the scopes are held in; empty for all.")
+    service_scopes = models.JSONField(default=dict, help_text="Further scopes, each in one service.")
     decision = models.OneToOneField(GateDecision, null=True, on_delete=models.PROTECT, related_name="job_request")
     failure = models.JSONField(default=dict, blank=True, help_text="Code and sentence of the last failed attempt.")
 

@@ -33,6 +33,12 @@ class _Evidence:
     claims: list[Claim]
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    inputs: FrozenInputs
+    decided: Decided
+
+
 @transaction.atomic
 def evaluate_gate(*, actor: Actor, request: GateRequest, at: datetime) -> GateDecision:
     """Answer whether the artifact may go to the environment, and keep the answer for good.
@@ -50,7 +56,7 @@ def evaluate_gate(*, actor: Actor, request: GateRequest, at: datetime) -> GateDe
     inputs = _freeze(request.at or at, gate, found, revision)
     program = program_by_digest(revision.digest, lambda: revision.program)
     decided = decide(inputs, program, found.findings, found.claims)
-    return _keep(actor, request, gate, found, inputs, decided, at=at)
+    return _keep(actor, request, gate, found, _Judged(inputs, decided), at=at)
 
 
 def require_gate(request: GateRequest) -> Gate:
@@ -105,15 +111,9 @@ def _freeze(at: datetime, gate: Gate, found: _Evidence, revision: PackRevision) 
 
 
 def _keep(
-    actor: Actor,
-    request: GateRequest,
-    gate: Gate,
-    found: _Evidence,
-    inputs: FrozenInputs,
-    decided: Decided,
-    *,
-    at: datetime,
+    actor: Actor, request: GateRequest, gate: Gate, found: _Evidence, judged: _Judged, *, at: datetime
 ) -> GateDecision:
+    inputs, decided = judged.inputs, judged.decided
     decision = GateDecision.objects.create(
         artifact=found.artifact,
         environment=gate.environment,

@@ -48,7 +48,12 @@ def enqueue(*, actor: Actor, request: GateRequest, at: datetime, event: str = ""
     except IntegrityError:
         return GateJob.objects.get(tenant_id=actor.tenant_id, dedupe_key=key, status__in=OPEN_STATUSES)
     GateJobRequest.objects.create(
-        job=job, question=request.to_json(), subject=actor.subject, scopes=sorted(actor.scopes)
+        job=job,
+        question=request.to_json(),
+        subject=actor.subject,
+        scopes=sorted(actor.scopes),
+        services=None if actor.services is None else sorted(map(str, actor.services)),
+        service_scopes={str(service): sorted(held) for service, held in actor.service_scopes.items()},
     )
     audit.record(actor, "gate.job_queued", job, at=at, after_digest=key)
     transaction.on_commit(lambda: _wake_a_worker(job.pk))
@@ -115,13 +120,24 @@ def _decide(job: GateJob, *, at: datetime) -> None:
     """INVARIANT: the decision and the end of the job are one transaction, valid only while our lease is."""
     with tenant_scope(job.tenant_id):
         content = GateJobRequest.objects.get(job=job)
-        actor = Actor(tenant_id=job.tenant_id, subject=content.subject, scopes=frozenset(content.scopes))
+        actor = _actor_of(job, content)
         decision = evaluate_gate(actor=actor, request=GateRequest.of_snapshot(content.question), at=at)
         content.decision = decision
         content.save(update_fields=["decision"])
         ended = GateJob.objects.filter(pk=job.pk).of_lease(lease=_lease(job))
         if not ended.update(status=JobStatus.SUCCEEDED, finished_at=at, lease=None, leased_until=None):
             raise LeaseLost(str(job.pk))
+
+
+def _actor_of(job: GateJob, content: GateJobRequest) -> Actor:
+    """Return whoever asked, with exactly what they held when they did."""
+    return Actor(
+        tenant_id=job.tenant_id,
+        subject=content.subject,
+        scopes=frozenset(content.scopes),
+        services=None if content.services is None else frozenset(map(UUID, content.services)),
+        service_scopes={UUID(service): frozenset(held) for service, held in content.service_scopes.items()},
+    )
 
 
 def _lease(job: GateJob) -> UUID:

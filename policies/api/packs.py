@@ -6,13 +6,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.response import Response
 
+from policies.language.compilation import run_tests
 from policies.language.facts import CATALOGUE
-from policies.language.formatter import format_source
 from policies.language.source import Source
-from policies.language.testing import run_tests
 from policies.models import PackRevision, PolicyPack
 from policies.selectors import pack_named, revision_of
-from policies.services.packs import PackFile, compiled, draft_revision
+from policies.services.packs import PackFile, compiled, draft_revision, formatted
 from stellapolicy.api.views import ActorRequest, ScopedView
 from stellapolicy.kernel.clock import now
 
@@ -138,11 +137,11 @@ class CompileView(ScopedView):
     @extend_schema(operation_id="packs_compile", request=PackFilesInput, responses={200: CompiledOutput})
     def post(self, request: ActorRequest) -> Response:
         """Return the canonical program and its digest, or every mistake with its place."""
-        program, warnings = compiled(_sources(request))
+        result, program = compiled(_sources(request))
         return Response(
             {
                 "digest": program.digest,
-                "warnings": warnings,
+                "warnings": [diagnostic.to_json() for diagnostic in result.diagnostics],
                 "program": program.canonical,
                 "reads": sorted(program.reads),
             }
@@ -159,10 +158,7 @@ class FormatView(ScopedView):
     @extend_schema(operation_id="packs_format", request=PackFilesInput, responses={200: FormattedOutput})
     def post(self, request: ActorRequest) -> Response:
         """Return the files in their one format."""
-        compiled_sources = _sources(request)
-        return Response(
-            {"files": [{"path": one.name, "text": format_source(one.text, one.name)} for one in compiled_sources]}
-        )
+        return Response({"files": [{"path": file.path, "text": file.text} for file in formatted(_files(request))]})
 
 
 class TestView(ScopedView):
@@ -175,9 +171,8 @@ class TestView(ScopedView):
     @extend_schema(operation_id="packs_test", request=PackFilesInput, responses={200: dict})
     def post(self, request: ActorRequest) -> Response:
         """Return each test's outcome and what the tests cover."""
-        sources = _sources(request)
-        compiled(sources)
-        return Response(run_tests(sources).to_json())
+        result, _ = compiled(_sources(request))
+        return Response(run_tests(result).to_json())
 
 
 class FactsView(ScopedView):

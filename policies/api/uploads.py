@@ -42,7 +42,7 @@ class ReportInput(serializers.Serializer[Any]):  # Any: made by hand, never from
     """One report: its bytes in base64, gzip allowed; the format is detected."""
 
     filename = serializers.CharField(max_length=255, required=False, allow_blank=True, default="")
-    content_base64 = serializers.CharField(trim_whitespace=True)
+    content_base64 = serializers.CharField(trim_whitespace=True, allow_blank=True)
 
 
 class EvidenceInput(serializers.Serializer[Any]):  # Any: made by hand, never from a row

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ("cve", models.CharField(max_length=32, primary_key=True, serialize=False)),
                 ("score", models.PositiveIntegerField()),
                 ("percentile", models.PositiveIntegerField()),
-                ("model_date", models.DateField()),
+                ("model_date", models.DateField(help_text="The day since which the score stands.")),
             ],
             options={
                 "ordering": ["cve"],
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 (
                     "name",
                     models.CharField(
-                        choices=[("epss", "Epss"), ("kev", "Kev")], max_length=16, primary_key=True, serialize=False
+                        choices=[("epss", "EPSS"), ("kev", "KEV")], max_length=16, primary_key=True, serialize=False
                     ),
                 ),
                 ("checked_at", models.DateTimeField(help_text="The last successful check.")),

@@ -6,8 +6,8 @@ from django.db import models
 class FeedName(models.TextChoices):
     """The feeds an installation can be connected to."""
 
-    EPSS = "epss"
-    KEV = "kev"
+    EPSS = "epss", "EPSS"
+    KEV = "kev", "KEV"
 
 
 class EpssScore(models.Model):

@@ -8,10 +8,11 @@ from django.db import transaction
 from django.db.models import Max
 
 from policies.errors import PackDoesNotCompile, PackUnknown
-from policies.language.compiler import compile_pack
+from policies.language.compilation import CompileResult, compile_pack, run_tests
+from policies.language.diagnostics import Diagnostic
+from policies.language.formatter import CannotFormat, format_source
 from policies.language.program import Program
 from policies.language.source import Source
-from policies.language.testing import run_tests
 from policies.models import PackRevision, PolicyPack
 from stellapolicy.audit import services as audit
 from stellapolicy.kernel.actor import Actor
@@ -44,7 +45,7 @@ def keep_revision(*, actor: Actor, pack: PolicyPack, files: Sequence[PackFile], 
     """Write the next revision of a pack that the caller holds."""
     ordered = sorted(files, key=lambda file: file.path)
     sources = [Source(name=file.path, text=file.text) for file in ordered]
-    program, warnings = compiled(sources)
+    result, program = compiled(sources)
     last = pack.revisions.aggregate(last=Max("version"))["last"] or 0
     return PackRevision.objects.create(
         pack=pack,
@@ -52,25 +53,39 @@ def keep_revision(*, actor: Actor, pack: PolicyPack, files: Sequence[PackFile], 
         sources=[{"path": file.path, "text": file.text} for file in ordered],
         program=program.canonical,
         digest=program.digest,
-        warnings=warnings,
-        tests=run_tests(sources).to_json(),
+        warnings=[diagnostic.to_json() for diagnostic in result.diagnostics],
+        tests=run_tests(result).to_json(),
         author=actor.subject,
         created_at=at,
     )
 
 
-def compiled(sources: Sequence[Source]) -> tuple[Program, list[dict[str, object]]]:
-    """Return the program of these sources and its warnings, or refuse with every mistake."""
+def compiled(sources: Sequence[Source]) -> tuple[CompileResult, Program]:
+    """Return what these sources compile to, warnings beside the program, or refuse with every mistake."""
     result = compile_pack(sources)
     if result.program is None:
-        faults = tuple(
-            Fault(
-                pointer=f"/files/{diagnostic.file}",
-                code=diagnostic.code,
-                message=f"{diagnostic.file}:{diagnostic.line}:{diagnostic.column}: {diagnostic.message}"
-                + (f" ({diagnostic.hint})" if diagnostic.hint else ""),
-            )
-            for diagnostic in result.diagnostics
+        raise _refusal(result.diagnostics)
+    return result, result.program
+
+
+def formatted(files: Sequence[PackFile]) -> list[PackFile]:
+    """Return the files in their one format, or refuse with every mistake."""
+    try:
+        return [PackFile(file.path, format_source(file.text, file.path)) for file in files]
+    except CannotFormat as refusal:
+        raise _refusal(refusal.diagnostics) from None
+
+
+def _refusal(diagnostics: Sequence[Diagnostic]) -> PackDoesNotCompile:
+    faults = tuple(
+        Fault(
+            pointer=f"/files/{diagnostic.file}",
+            code=diagnostic.code,
+            message=f"{diagnostic.file}:{diagnostic.line}:{diagnostic.column}: {diagnostic.message}"
+            + (f" ({diagnostic.hint})" if diagnostic.hint else ""),
         )
-        raise PackDoesNotCompile(f"{len(faults)} mistake(s); the first: {faults[0].message}", faults=faults)
-    return result.program, [diagnostic.to_json() for diagnostic in result.diagnostics]
+        for diagnostic in diagnostics
+        if diagnostic.is_error
+    )
+    first = f"; the first: {faults[0].message}" if faults else ": there is no policy in it"
+    return PackDoesNotCompile(f"{len(faults)} mistake(s){first}", faults=faults)

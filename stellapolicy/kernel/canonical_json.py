@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import rfc8785
 
-JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
+JsonValue: TypeAlias = bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"] | None
 
 
 def dumps(value: JsonValue) -> bytes:

@@ -17,7 +17,10 @@ def to_units(text: str | float | Decimal, *, units: int) -> int:
         raise ValueError(f"{text!r} is not a decimal number") from None
     if not number.is_finite():
         raise ValueError(f"{text!r} is not a finite number")
-    return int((number * units).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    try:
+        return int((number * units).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is too large to count in 1/{units}") from None
 
 
 def epss_units(text: str | float | Decimal) -> int:

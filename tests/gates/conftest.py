@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import pytest
 
 from gates.models import GateDecision, GateMode
 from gates.requests import GateRequest
 from gates.services.evaluation import evaluate_gate
-from policies.services.evidence import ArtifactReference, Upload
 from policies.services.feeds import load_feed
 from stellapolicy.access.roles import Scope
 from stellapolicy.kernel.actor import Actor
@@ -16,8 +16,8 @@ from stellapolicy.management.seeding import seed_contents
 from stellapolicy.tenancy.models import Tenant
 from stellapolicy.tenancy.scope import tenant_scope
 from tests.factories import NOON, TenantFactory
-from tests.reports import LOG4SHELL, digest_of, epss_day, kev_catalogue
-from tests.shop import enforce
+from tests.reports import HARMLESS, LOG4SHELL, epss_day, kev_catalogue
+from tests.shop import asked, enforce
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,7 @@ class Shop:
 
     def request(self, image: str, *reports: bytes, environment: str = "production") -> GateRequest:
         """Return a question about an image."""
-        return GateRequest(
-            artifact=ArtifactReference(digest_of(image), image),
-            environment=environment,
-            uploads=tuple(Upload(f"{index}.json", report) for index, report in enumerate(reports)),
-        )
+        return asked(image, *reports, environment=environment)
 
 
 @pytest.fixture
@@ -46,15 +42,16 @@ def shop(db: None) -> Shop:
     return make_shop()
 
 
-def make_shop(slug: str = "shop") -> Shop:
-    """Seed a tenant the way bootstrap does and let its gates enforce."""
+def make_shop(slug: str = "shop", *, at: datetime = NOON) -> Shop:
+    """Seed a tenant the way bootstrap does, let its gates enforce, and load feeds of the day."""
     tenant = TenantFactory(slug=slug)
-    seed_contents(tenant, at=NOON)
+    seed_contents(tenant, at=at)
     actor = Actor(tenant_id=tenant.pk, subject="token:pipeline", scopes=frozenset(Scope))
     with tenant_scope(tenant.pk):
         enforce(actor, GateMode.ENFORCE)
-        load_feed(actor=actor, content=epss_day({LOG4SHELL: 0.97}, day=NOON.date().isoformat()), at=NOON)
-        load_feed(actor=actor, content=kev_catalogue(LOG4SHELL, released_at="2026-03-02T00:00:00.000Z"), at=NOON)
+        day = at.date().isoformat()
+        load_feed(actor=actor, content=epss_day({LOG4SHELL: 0.97, HARMLESS.id: 0.01}, day=day), at=at)
+        load_feed(actor=actor, content=kev_catalogue(LOG4SHELL, released_at=f"{day}T00:00:00.000Z"), at=at)
     return Shop(tenant, actor)
 
 

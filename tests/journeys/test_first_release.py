@@ -36,7 +36,9 @@ def tenant(transactional_db: None) -> Tenant:
     actor = Actor(tenant_id=tenant.pk, subject="system:test", scopes=frozenset(Scope))
     with tenant_scope(tenant.pk):
         enforce(actor, GateMode.ENFORCE)
-        load_feed(actor=actor, content=epss_day({LOG4SHELL: 0.97}, day=now.date().isoformat()), at=now)
+        load_feed(
+            actor=actor, content=epss_day({LOG4SHELL: 0.97, HARMLESS.id: 0.01}, day=now.date().isoformat()), at=now
+        )
         released = f"{now.date().isoformat()}T00:00:00.000Z"
         load_feed(actor=actor, content=kev_catalogue(LOG4SHELL, released_at=released), at=now)
     return tenant

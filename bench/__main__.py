@@ -1,0 +1,30 @@
+"""`make bench`: prints what was measured, as Markdown; ratios and rates, never a pass or a fail."""
+
+import os
+import platform
+
+
+def main() -> None:
+    """Measure the evaluator against its peers, then decisions on throw-away servers."""
+    from bench import evaluator
+
+    print(f"# Bench, Python {platform.python_version()}, {os.cpu_count()} cores")
+    evaluator.main()
+
+    from tests.services import prepare
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stellapolicy.settings")
+    prepare()
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+    from bench import decisions
+
+    decisions.run()
+
+
+if __name__ == "__main__":
+    main()
