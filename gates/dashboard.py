@@ -58,11 +58,31 @@ def decisions_by_day(*, at: datetime, days: int) -> list[DayOfDecisions]:
 
 def standing_blocks() -> GateDecisionQuerySet:
     """Return the blocks that no later decision about the same artifact and environment has replaced, newest first."""
+    return GateDecision.objects.filter(~_replaced(), decision=Decision.BLOCK)
+
+
+def recent_blocks(*, limit: int) -> list[GateDecision]:
+    """Return the newest blocks without their bodies; `is_standing` says of each whether it is the last word."""
+    rows = GateDecision.objects.filter(decision=Decision.BLOCK).annotate(is_standing=~_replaced())
+    return list(rows.select_related("artifact", "environment").defer("body", "inputs")[:limit])
+
+
+def blocking_checks(*, at: datetime, days: int) -> list[tuple[str, int]]:
+    """Return which check was the first to block, and how often in the last `days` UTC days, the most frequent first."""
+    begin = at.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
+    rows = GateDecision.objects.since(begin).filter(decision=Decision.BLOCK).order_by()
+    counted = rows.values("blocked_by").annotate(number=Count("pk")).order_by("-number", "blocked_by")
+    return [(row["blocked_by"], row["number"]) for row in counted]
+
+
+def _replaced() -> Exists:
+    """Whether a later decision about the same artifact and environment exists."""
     same_target = GateDecision.objects.filter(artifact=OuterRef("artifact"), environment=OuterRef("environment"))
-    later = same_target.filter(
-        Q(created_at__gt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), pk__gt=OuterRef("pk"))
+    return Exists(
+        same_target.filter(
+            Q(created_at__gt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), pk__gt=OuterRef("pk"))
+        )
     )
-    return GateDecision.objects.filter(~Exists(later), decision=Decision.BLOCK)
 
 
 def queue_state() -> QueueState:

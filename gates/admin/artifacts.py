@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from gates.models import GateDecision
+from gates.models import Decision, GateDecision, GateMode
 from policies.models import Artifact
 from stellapolicy.admin import cells
 from stellapolicy.admin.base import PageAdmin, Section
@@ -83,7 +83,9 @@ class ArtifactAdmin(PageAdmin[Artifact]):
         found: list[dict[str, str]] = getattr(artifact, "decided", [])
         if not found:
             return format_html('<span class="st-subtle">{}</span>', _("never asked"))
-        return format_html_join(" ", "{}", ((_status(one),) for one in found))
+        return format_html(
+            '<span class="st-stack">{}</span>', format_html_join("", "{}", ((_status(one),) for one in found))
+        )
 
     @admin.display(description=_("First seen"))
     def seen(self, artifact: Artifact) -> SafeString:
@@ -104,6 +106,10 @@ class ArtifactAdmin(PageAdmin[Artifact]):
 
 
 def _status(found: dict[str, str]) -> SafeString:
-    """Return one environment with its last decision, linked to it."""
+    """Return one environment with its last decision, linked to it; a gate that does not enforce would only block."""
     address = reverse("admin:gates_gatedecision_change", args=[found["id"]])
-    return format_html('<a href="{}">{}</a>', address, cells.badge(found["decision"], found["environment"]))
+    would = found["decision"] == Decision.BLOCK and found["mode"] != GateMode.ENFORCE
+    word = "would_block" if would else found["decision"]
+    return format_html(
+        '<a href="{}">{}</a>', address, cells.badge(word, f"{found['environment']}: {cells.spoken(word)}")
+    )

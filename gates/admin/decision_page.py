@@ -13,8 +13,10 @@ from gates.models import GateDecision
 from gates.reports.view import CheckView, DecisionView, FindingView
 from gates.selectors import decision_view
 from policies.models import Report
+from stellapolicy.kernel.severity import WORST_FIRST
 
 ROWS = 200
+_AT_ONCE = 20
 _WHY = 3
 _HELD = (Outcome.BLOCK, Outcome.WARN)
 RowT = TypeVar("RowT")
@@ -96,6 +98,16 @@ class Excerpt:
     total: int
 
     @property
+    def first(self) -> tuple[Any, ...]:  # Any: as above
+        """The rows seen at once."""
+        return self.rows[:_AT_ONCE]
+
+    @property
+    def rest(self) -> tuple[Any, ...]:  # Any: as above
+        """The rows seen on demand."""
+        return self.rows[_AT_ONCE:]
+
+    @property
     def hidden(self) -> int:
         """How many rows only the full JSON shows."""
         return self.total - len(self.rows)
@@ -119,6 +131,8 @@ class DecisionPage:
     accepted: Excerpt
     refused: Excerpt
     replay_command: str
+    by_severity: tuple[tuple[str, int], ...]
+    digests: tuple[tuple[str, str], ...]
     reports: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -128,6 +142,7 @@ def page_of(decision: GateDecision) -> DecisionPage:
     findings = msgspec.convert(view.body["findings"], tuple[FindingRow, ...])
     by_outcome = {outcome: [row for row in findings if row.outcome is outcome] for outcome in Outcome}
     noted = [row for row in findings if row.outcome not in _HELD]
+    counted = view.counts.by_severity
     return DecisionPage(
         view=view,
         headline=headline(view),
@@ -143,8 +158,19 @@ def page_of(decision: GateDecision) -> DecisionPage:
         accepted=_excerpt([claim for claim in view.claims if claim.accepted]),
         refused=_excerpt([claim for claim in view.claims if not claim.accepted]),
         replay_command=f"manage.py replay {decision.pk}",
+        by_severity=tuple((word, counted[word]) for word in WORST_FIRST if counted.get(word)),
+        digests=tuple((name, text) for name in _in_order(view.digests) if (text := view.digests[name])),
         reports=_reports(decision, view),
     )
+
+
+_DIGESTS = ("artifact", "snapshot", "findings", "program", "gate", "knowledge")
+
+
+def _in_order(digests: Mapping[str, str | None]) -> list[str]:
+    """Return the names of the digests in the order of the evaluation, feeds last."""
+    known = [name for name in _DIGESTS if name in digests]
+    return known + sorted(digests.keys() - set(known))
 
 
 _SYMBOLS = {Decision.BLOCK: "block", Decision.WARN: "warning", Decision.PASS: "check_circle"}

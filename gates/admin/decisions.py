@@ -36,7 +36,7 @@ class GateDecisionAdmin(PageAdmin[GateDecision]):
     empty_advice = _("Ask a gate: a pipeline does it with the client, a person with `manage.py gate`.")
     page_template = "admin/gates/decision.html"
 
-    list_display = ("verdict", "about", "where", "first_cause", "mode_badge", "asked_by", "made")
+    list_display = ("verdict", "about", "where", "first_cause", "mode_badge", "made")
     list_display_links = ("verdict", "about")
     list_filter: ClassVar = [
         ("decision", ChoicesFilter),
@@ -74,7 +74,7 @@ class GateDecisionAdmin(PageAdmin[GateDecision]):
     @admin.display(description=_("Decision"))
     def verdict(self, decision: GateDecision) -> SafeString:
         """The answer."""
-        return cells.badge(decision.decision, decision.get_decision_display())
+        return cells.badge(decision.decision)
 
     @admin.display(description=_("Artifact"))
     def about(self, decision: GateDecision) -> str:
@@ -95,11 +95,6 @@ class GateDecisionAdmin(PageAdmin[GateDecision]):
     def mode_badge(self, decision: GateDecision) -> SafeString:
         """Whether the gate enforces."""
         return cells.badge(decision.mode)
-
-    @admin.display(description=_("Asked by"))
-    def asked_by(self, decision: GateDecision) -> str:
-        """Who asked."""
-        return decision.actor
 
     @admin.display(description=_("When"))
     def made(self, decision: GateDecision) -> SafeString:

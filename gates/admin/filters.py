@@ -15,7 +15,7 @@ from stellapolicy.admin.shim import WordFilter
 class TargetFilter(WordFilter):
     """Narrows decisions to the last one of each artifact and environment that blocks still."""
 
-    title = _("still in force")
+    title = _("what stands")
     parameter_name = "standing"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:  # noqa: ARG002

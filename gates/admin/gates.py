@@ -77,5 +77,10 @@ class GateAdmin(PageAdmin[Gate]):
     def page(self, request: HttpRequest, row: Gate) -> dict[str, Any]:  # noqa: ARG002 - the floor's signature
         """Return the chain in words."""
         versions = Gate.objects.filter(environment=row.environment, name=row.name).order_by("-version")
-        chain = [(cells.spoken(step["check"]), sorted(step.get("options", {}).items())) for step in row.chain]
+        chain = [(cells.spoken(step["check"]), _options(step.get("options", {}))) for step in row.chain]
         return {"title": str(row), "chain": chain, "mode_words": _MODES[row.mode], "versions": versions[:20]}
+
+
+def _options(stated: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return the options of a check that say something, by name."""
+    return sorted((name, value) for name, value in stated.items() if value is not None)

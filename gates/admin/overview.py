@@ -12,8 +12,7 @@ from django.utils.translation import ngettext
 from gates import dashboard as counted
 from gates.admin import chart
 from gates.dashboard import DayOfDecisions
-from gates.models import Decision, GateDecision
-from gates.models.decision import GateDecisionQuerySet
+from gates.models import GateDecision
 from policies.models import FeedName, FeedState
 from stellapolicy.admin.dashboard import Panel, Tile, Tone
 from stellapolicy.admin.filters import period_query
@@ -28,11 +27,10 @@ def show(request: HttpRequest, at: datetime) -> Iterable[Tile | Panel]:
     if not request.user.has_perm("gates.view_gatedecision"):
         return []
     days = counted.decisions_by_day(at=at, days=_DAYS)
-    standing = counted.standing_blocks()
-    tiles = [_blocked_now(standing.count()), _today(days[-1]), *_feeds(at), _queue()]
+    tiles = [_blocked_now(counted.standing_blocks().count()), _today(days[-1]), *_feeds(at), _queue()]
     if not GateDecision.objects.exists():
         return [*tiles, _first_steps()]
-    return [*tiles, _by_day(days), *_lists(standing)]
+    return [*tiles, _by_day(days), _recent(), _causes(at)]
 
 
 def _blocked_now(number: int) -> Tile:
@@ -121,23 +119,23 @@ def _by_day(days: Sequence[DayOfDecisions]) -> Panel:
     )
 
 
-def _lists(standing: GateDecisionQuerySet) -> Iterable[Panel]:
-    yield Panel(
-        title=_("Blocked now"),
-        template="admin/gates/decision_rows.html",
-        content={"rows": _rows(standing), "empty": _("Nothing stands blocked.")},
-        href=_decisions("standing=blocked_now"),
-    )
-    yield Panel(
+def _recent() -> Panel:
+    return Panel(
         title=_("Last blocks"),
-        template="admin/gates/decision_rows.html",
-        content={"rows": _rows(GateDecision.objects.filter(decision=Decision.BLOCK)), "empty": _("No block ever.")},
+        template="admin/gates/recent_blocks.html",
+        content={"rows": counted.recent_blocks(limit=_LISTED)},
         href=_decisions("decision__exact=block"),
     )
 
 
-def _rows(decisions: GateDecisionQuerySet) -> list[GateDecision]:
-    return list(decisions.select_related("artifact", "environment").defer("body", "inputs")[:_LISTED])
+def _causes(at: datetime) -> Panel:
+    causes = counted.blocking_checks(at=at, days=_DAYS)
+    most = max((number for _check, number in causes), default=1)
+    return Panel(
+        title=_("What blocks first, %(days)d days") % {"days": _DAYS},
+        template="admin/gates/causes.html",
+        content={"causes": [(check, number, round(100 * number / most)) for check, number in causes]},
+    )
 
 
 def _decisions(query: str) -> str:

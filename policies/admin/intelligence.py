@@ -27,6 +27,11 @@ class CvePage(PageAdmin[ModelT], Generic[ModelT]):
     search_help_text = _("CVE, whole or its beginning")
     sortable_by = ()
 
+    @admin.display(description="CVE")
+    def identifier(self, row: ModelT) -> str:
+        """Which vulnerability."""
+        return str(row.pk)
+
     def get_search_results(
         self,
         request: HttpRequest,  # noqa: ARG002 - Django's signature
@@ -48,7 +53,7 @@ class EpssScoreAdmin(CvePage[EpssScore]):
     empty_advice = _LOAD
     page_template = "admin/policies/epss.html"
 
-    list_display = ("cve", "probability", "rank", "model_date")
+    list_display = ("identifier", "probability", "rank", "model_date")
 
     @admin.display(description=_("Exploited within 30 days"))
     def probability(self, score: EpssScore) -> str:
@@ -80,7 +85,7 @@ class KevEntryAdmin(CvePage[KevEntry]):
     empty_advice = _LOAD
     page_template = "admin/policies/kev.html"
 
-    list_display = ("cve", "name", "date_added", "due_date", "in_ransomware")
+    list_display = ("identifier", "name", "date_added", "due_date", "in_ransomware")
     list_filter: ClassVar = [("ransomware", BooleanFilter), ("date_added", DayFilter)]
     ordering = ("-date_added", "cve")
 

@@ -145,6 +145,7 @@ class PackRevisionAdmin(PageAdmin[PackRevision]):
         """Return the sources of a revision with what the compiler and its own tests say."""
         return {
             "files": source_files(row.sources, row.warnings),
+            "passed_count": sum(1 for test in row.tests.get("results", []) if test["passed"]),
             "others": row.pack.revisions.defer("sources", "program").order_by("-version")[:20],
         }
 

@@ -18,6 +18,11 @@ def script(request: HttpRequest) -> str:  # noqa: ARG001 - the theme's signature
     return static("stella/stella.js")
 
 
+def favicon(request: HttpRequest) -> str:  # noqa: ARG001 - the theme's signature
+    """Return the address of our small mark."""
+    return static("stella/favicon.svg")
+
+
 def tenant(request: HttpRequest) -> tuple[str, str] | None:  # noqa: ARG001 - the theme's signature
     """Return whose rows these are, with the theme's word for the tone."""
     if not tenant_is_open():

@@ -3,6 +3,7 @@
 from enum import Enum
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
@@ -46,6 +47,8 @@ class PageAdmin(ModelAdmin[ModelT], Generic[ModelT]):
     show_full_result_count = False
     list_per_page = 50
     list_max_show_all = 0
+    # A count beside every choice would be a query each.
+    show_facets = ShowFacets.NEVER
     list_filter_submit = True
     list_fullwidth = True
     actions = None

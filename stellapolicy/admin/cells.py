@@ -1,6 +1,7 @@
 """How values look on every page: instants in the reader's zone, digests short, words of the domain as badges."""
 
 from datetime import UTC, date, datetime
+from urllib.parse import quote
 
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -9,6 +10,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from stellapolicy.kernel.clock import rfc3339
+from stellapolicy.kernel.identity import is_cve
 
 NOTHING = mark_safe('<span class="st-nothing" aria-hidden="true">–</span>')  # noqa: RUF001 - a constant
 _DIGITS_SHOWN = 12
@@ -17,10 +19,20 @@ _TONES = {
     "bad": {"block", "blocked", "dead_letter", "revoked", "critical", "subject_mismatch", "unreadable", "failed"},
     "careful": {
         *("warn", "warned", "deferred", "escalated", "requires_vex", "partial", "unscanned", "expired", "high"),
-        *("not_configured", "cancelled"),
+        *("not_configured", "cancelled", "would_block", "unknown"),
     },
     "good": {"pass", "active", "succeeded", "complete", "accepted", "live", "fresh", "enforce", "true"},
-    "notice": {"pass_with_note", "guarded_pass", "leased", "running", "queued", "submitted", "approved", "medium"},
+    "notice": {
+        "matched",
+        "pass_with_note",
+        "guarded_pass",
+        "leased",
+        "running",
+        "queued",
+        "submitted",
+        "approved",
+        "medium",
+    },
 }
 _TONE_OF = {word: tone for tone, words in _TONES.items() for word in words}
 
@@ -66,6 +78,18 @@ def badge(word: str, text: str = "") -> SafeString:
 def severity(word: str) -> SafeString:
     """Return a severity as a badge of its own scale."""
     return format_html('<span class="st-badge st-severity--{}">{}</span>', word, spoken(word))
+
+
+def source(identifier: str, address: object = "") -> str:
+    """Return where to read about a vulnerability: the report's own address, else its registry's; empty if unknown.
+
+    INVARIANT: only http and https, whatever a report says: an address is never a script.
+    """
+    if isinstance(address, str) and address.lower().startswith(("https://", "http://")):
+        return address
+    if is_cve(identifier):
+        return f"https://www.cve.org/CVERecord?id={quote(identifier.upper())}"
+    return f"https://github.com/advisories/{quote(identifier)}" if identifier.startswith("GHSA-") else ""
 
 
 def spoken(word: str) -> str:

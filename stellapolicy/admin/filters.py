@@ -1,17 +1,25 @@
 """A period of whole UTC days, both ends included, as a filter of any list of instants."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from stellapolicy.admin.shim import DayFilter
 
 
 class PeriodFilter(DayFilter):
     """The theme's two day fields, read as UTC days; a text that is no day narrows nothing."""
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:  # Any: what the theme's template reads
+        """Return the two fields, under a title that says what kind of day it is."""
+        self.title = _("day (UTC)")
+        return super().choices(changelist)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002  # Any: any list
         """Return the rows from the first day's beginning to the last day's end."""

@@ -17,6 +17,11 @@ from stellapolicy.admin.shim import AdminSite, SignInForm
 class PersonSignInForm(SignInForm):
     """Sign-in of a person; Django's mark `is_staff` means nothing here."""
 
+    error_messages = {
+        **SignInForm.error_messages,
+        "invalid_login": _("This name and password do not belong together. Capitals matter in both."),
+    }
+
     def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
         """Refuse a person who was disabled."""
         if not user.is_active:

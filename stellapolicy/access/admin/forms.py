@@ -42,7 +42,10 @@ class TokenForm(TenantForm):
         help_text=_("Where it will be used, such as ci-payments. The audit trail shows it."),
     )
     user = forms.ModelChoiceField(
-        label=_("Speaks for"), queryset=User.objects.none(), help_text=_("It never holds more than this person does.")
+        label=_("Speaks for"),
+        queryset=User.objects.none(),
+        empty_label=_("choose a person"),
+        help_text=_("It never holds more than this person does."),
     )
     scopes = forms.MultipleChoiceField(
         label=_("May"),

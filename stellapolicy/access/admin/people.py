@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.postgres.expressions import ArraySubquery
+from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -16,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from stellapolicy.access.admin.acting import may, require_actor
 from stellapolicy.access.admin.forms import PersonForm, RoleForm
 from stellapolicy.access.admin.membership import people_of_tenant
+from stellapolicy.access.admin.tenants import answer_tenants
+from stellapolicy.access.errors import TenantRefused
 from stellapolicy.access.models import ApiToken, RoleAssignment, User
 from stellapolicy.access.roles import Role, Scope
 from stellapolicy.access.services.people import assign_role, create_person, disable_person
@@ -86,14 +89,24 @@ class PersonAdmin(PageAdmin[User]):
         }
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the three forms."""
+        """Add the forms."""
         view = self.admin_site.admin_view
         return [
+            path("tenants/", view(self.tenants_view), name="access_tenants"),
             path("new/", view(self.create_view), name="access_user_new"),
             path("<uuid:pk>/role/", view(self.role_view), name="access_user_role"),
             path("<uuid:pk>/lock/", view(self.lock_view), name="access_user_lock"),
             *super().get_urls(),
         ]
+
+    def tenants_view(self, request: HttpRequest) -> HttpResponse:
+        """Let somebody choose among their own tenants; a tenant that is not theirs is refused."""
+        if not isinstance(request.user, User):
+            raise PermissionDenied
+        try:
+            return answer_tenants(self, request, request.user)
+        except TenantRefused as refused:
+            raise PermissionDenied(refused.detail) from None
 
     def create_view(self, request: HttpRequest) -> HttpResponse:
         """Make somebody known, with a first role: without one a person belongs to no tenant."""

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django import template
+from django.utils.html import format_html, format_html_join
 
 from stellapolicy.admin import cells
 
@@ -13,6 +14,7 @@ register.filter("day", cells.day)
 register.filter("digest", cells.digest)
 register.filter("short", cells.short)
 register.filter("severity", cells.severity)
+register.filter("source", cells.source)
 register.filter("spoken", cells.spoken)
 register.filter("written", cells.written)
 
@@ -46,3 +48,13 @@ def moment(text: str) -> str:
 def basis_points(number: int) -> str:
     """Return basis points as the fraction they stand for."""
     return f"{number / 10_000:.2f}"
+
+
+@register.filter
+def code_spans(text: str) -> str:
+    """Return a sentence whose parts between backticks are shown as code."""
+    parts = text.split("`")
+    shown = (
+        format_html('<code class="st-code">{}</code>' if place % 2 else "{}", part) for place, part in enumerate(parts)
+    )
+    return format_html_join("", "{}", ((part,) for part in shown))
