@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from threading import Lock
 from typing import Final
 
@@ -10,7 +9,7 @@ from policies.language.canonical import read_ruleset, write_ruleset
 from policies.language.compiler import truths, values
 from policies.language.compiler.decision import DecisionWriter, Refuse, bind, decision_of
 from policies.language.compiler.layout import lay_out
-from policies.language.compiler.missing import Missing, missing_function
+from policies.language.compiler.missing import Gaps
 from policies.language.compiler.unit import FACTS, FINDINGS, Body, Unit
 from policies.language.evaluator.explainer import Explainer
 from policies.language.evaluator.outcomes import Outcomes
@@ -45,7 +44,7 @@ class Program:
         names = _write_values(unit, ruleset.rules)
         layout = lay_out(ruleset.rules, ruleset.settings)
         DecisionWriter(unit, layout).write()
-        self._outcomes = Outcomes(ruleset, self.digest, _missing_of(ruleset))
+        self._outcomes = Outcomes(ruleset, self.digest, Gaps(ruleset.maps, tuple(sorted(self.reads))))
         bind(unit, self._outcomes.finish, _refuse(ruleset.signals), self._outcomes.known)
         functions = decision_of(unit)
         self.evaluate: Callable[[Facts], Verdict] = functions.decide
@@ -141,21 +140,6 @@ def _write_values(unit: Unit, rules: Sequence[ProgramRule]) -> dict[Term, str]:
     return {term: values.value_function(body, term, (FACTS,)) for term in computed if not isinstance(term, Constant)}
 
 
-def _missing_of(ruleset: Ruleset) -> Callable[[ProgramRule], Missing]:
-    @cache
-    def missing_of(rule: ProgramRule) -> Missing:
-        return _missing(ruleset, rule.condition)
-
-    return missing_of
-
-
-def _missing(ruleset: Ruleset, condition: Term) -> Missing:
-    unit = Unit(ruleset.maps)
-    name = missing_function(unit, condition)
-    function: Missing = unit.compiled()[name]
-    return function
-
-
 def _refuse(signals: Mapping[str, Type]) -> Refuse:
     def refuse(facts: Facts) -> Verdict:
         """Say which facts have the wrong type; runs while the mistake they caused is being dealt with."""
@@ -180,5 +164,5 @@ def _compile_release(ruleset: Ruleset, program_digest: str) -> ReleaseRules:
         digest=program_digest,
         conditions={name: functions[at] for name, at in conditions.items()},
         predicates={term: functions[at] for term, at in predicates.items()},
-        missing={term: _missing(ruleset, term) for term in asked},
+        gaps=Gaps(ruleset.maps, tuple(sorted(reads_of_rules(ruleset.release_rules)))),
     )

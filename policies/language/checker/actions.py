@@ -101,7 +101,7 @@ def _status(scope: Scope, action: tree.Assign) -> Effect | None:
     if isinstance(value, Constant):
         return _literal_status(scope, str(value.value), action.value)
     words = words_of(scope, value)
-    if words and not any(word in STATUS_WORDS for word in words):
+    if words and not any(STATUS_WORDS.get(word) for word in words):
         message = f"this is one of {', '.join(words)}, and none of them is a status"
         scope.gathering.report("E312", action.value.span, message)
         return None

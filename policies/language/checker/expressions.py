@@ -191,7 +191,7 @@ def _report_unknown(scope: Scope, node: tree.Path) -> None:
     elif node.names[0] == "signals":
         hint = "declare it: `declare { " + path + " = number }`"
     what = "part of a verdict" if scope.place is Place.EXPECTATION else "fact"
-    scope.gathering.report("E301", node.span, f"`{path}` is not a {what}", hint=hint)
+    scope.gathering.report("E301", node.span, f"`{path}` is no {what}", hint=hint)
 
 
 def _index(scope: Scope, node: tree.Index) -> Term | None:

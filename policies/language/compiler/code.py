@@ -149,11 +149,6 @@ def masked(identifier: str, bits: int) -> Code:
     return ast.BinOp(name(identifier), ast.BitAnd(), constant(bits))
 
 
-def noted(function_name: str, value: object) -> Step:
-    """`function_name(value)`, for its effect."""
-    return ast.Expr(call(function_name, constant(value)))
-
-
 def attribute(owner: str, member: str) -> Code:
     """`owner.member`."""
     return ast.Attribute(name(owner), member, ast.Load())

@@ -14,7 +14,6 @@ from policies.language.evaluator.resolution import (
     Resolution,
     applies,
     as_fact,
-    with_unknown_facts,
 )
 from policies.language.facts import value_to_json
 from policies.language.ruleset import SEVERITY_PATH, AddWarning, Effect, ProgramRule, Ruleset
@@ -63,9 +62,7 @@ class Explainer:
         ]
         doubts = [doubt_about(rule) for rule in self._ruleset.rules if answers[rule.name] is Truth.UNKNOWN]
         resolution = self._outcomes.resolve(branches, doubts, _severity(facts), facts)
-        verdict = resolution.verdict
-        if resolution.hanging:
-            verdict = with_unknown_facts(verdict, self._outcomes.missing(resolution, facts))
+        verdict = self._outcomes.completed(resolution, facts)
         taken = {branch.rule.name: branch for branch in branches}
         rules = tuple(
             self._rule(rule, answers[rule.name], taken.get(rule.name), resolution, facts)

@@ -6,11 +6,11 @@ missing: then the facts are looked at again.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from policies.language.compiler.layout import SEVERITY_BITS, UNKNOWN_SEVERITY, Layout
-from policies.language.compiler.missing import Missing, absent
-from policies.language.evaluator.possibilities import ValueOf, highest, is_static, possible
+from policies.language.compiler.missing import Gap, Gaps
+from policies.language.evaluator.possibilities import ValueOf, highest, is_only_status, is_static, possible
 from policies.language.evaluator.resolution import Branch, Doubt, Resolution, resolve, with_unknown_facts
 from policies.language.ruleset import ProgramRule, Ruleset, reads_of
 from policies.language.terms import Constant, Term
@@ -20,6 +20,7 @@ from stellapolicy.kernel.severity import RANKS, Severity
 
 _MOST_KEPT: Final = 8192
 _SEVERITIES: Final = {rank if rank >= 0 else UNKNOWN_SEVERITY: severity for severity, rank in RANKS.items()}
+_Kept = TypeVar("_Kept")
 ValueFunctions = Mapping[Term, Callable[[Facts], Any]]
 
 
@@ -35,20 +36,28 @@ class _Outcome:
 
 
 @dataclass(slots=True)
+class _Open:
+    """An outcome that is undecided whatever the facts are: what its rules miss, and the verdict for each answer."""
+
+    resolution: Resolution
+    gaps: tuple[Gap, ...]
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Outcomes:
     """The meaning of a program's outcomes.
 
-    INVARIANT: `known` holds only verdicts that follow from the outcome alone.
+    INVARIANT: `known` and `_open` hold only what follows from the outcome alone.
     """
 
     ruleset: Ruleset
     digest: str
-    missing_of: Callable[[ProgramRule], Missing]
+    gaps: Gaps
     values: ValueFunctions = field(default_factory=dict)
     known: dict[int, Verdict] = field(default_factory=dict)
     _bits: dict[int, _Outcome] = field(default_factory=dict)
-    _undecided: dict[int, Resolution] = field(default_factory=dict)
-    _complete: dict[tuple[int, frozenset[str]], Verdict] = field(default_factory=dict)
+    _open: dict[int, _Open] = field(default_factory=dict)
 
     def begin(self, layout: Layout, values: ValueFunctions) -> None:
         """Learn which bit is which, and how the terms of effects are computed."""
@@ -63,16 +72,34 @@ class Outcomes:
 
     def finish(self, outcome: int, facts: Facts) -> Verdict:
         """Return the verdict of an outcome; `facts` are those it was made of."""
-        resolution = self._undecided.get(outcome)
-        if resolution is None:
-            found = sorted(self._decode(outcome >> SEVERITY_BITS << SEVERITY_BITS), key=lambda one: one.order)
-            branches = [self._decided(one, facts) for one in found if one.doubt is None]
-            doubts = [one.doubt for one in found if one.doubt is not None]
-            severity = _SEVERITIES[outcome & UNKNOWN_SEVERITY]
-            resolution = self.resolve(branches, doubts, severity, facts)
-            if all(one.fixed or one.doubt for one in found):
-                self._keep(outcome, resolution)
-        return self._completed(outcome, resolution, facts) if resolution.hanging else resolution.verdict
+        found = self._open.get(outcome)
+        if found is None:
+            return self._begin(outcome, facts)
+        missed = 0
+        for gap in found.gaps:
+            missed |= gap(facts)
+        verdict = found.verdicts.get(missed)
+        if verdict is None:
+            verdict = with_unknown_facts(found.resolution.verdict, self.gaps.named(missed))
+            _keep(found.verdicts, missed, verdict)
+        return verdict
+
+    def _begin(self, outcome: int, facts: Facts) -> Verdict:
+        """Return the verdict of an outcome that nothing is kept of, keeping what can be."""
+        found = sorted(self._decode(outcome >> SEVERITY_BITS << SEVERITY_BITS), key=lambda one: one.order)
+        branches = [self._decided(one, facts) for one in found if one.doubt is None]
+        doubts = [one.doubt for one in found if one.doubt is not None]
+        resolution = self.resolve(branches, doubts, _SEVERITIES[outcome & UNKNOWN_SEVERITY], facts)
+        depends_on_facts = any(one.fixed is None and one.doubt is None for one in found)
+        if not resolution.verdict.undecided:
+            if not depends_on_facts:
+                _keep(self.known, outcome, resolution.verdict)
+            return resolution.verdict
+        if depends_on_facts:
+            return self.completed(resolution, facts)
+        gaps = tuple(self.gaps.of(rule.condition) for rule in resolution.doubtful)
+        _keep(self._open, outcome, _Open(resolution, gaps))
+        return self.finish(outcome, facts)
 
     def resolve(self, branches: list[Branch], doubts: list[Doubt], severity: Severity, facts: Facts) -> Resolution:
         """Return what branches and doubts come to; facts missing are not yet named."""
@@ -83,6 +110,7 @@ class Outcomes:
             severity=severity,
             digest=self.digest,
             value_of=self.value_of(facts),
+            facts=facts,
         )
 
     def value_of(self, facts: Facts) -> ValueOf:
@@ -98,32 +126,20 @@ class Outcomes:
         effects = rule.then if holds else rule.otherwise
         return Branch(rule, holds, possible(effects, self.value_of(facts), facts))
 
-    def missing(self, resolution: Resolution, facts: Facts) -> frozenset[str]:
-        """Return the facts that would decide the rules a verdict hangs on."""
-        noted: set[str] = set()
-        for rule in resolution.hanging:
-            self.missing_of(rule)(facts, lambda paths: noted.update(absent(paths, facts)))
-            if not noted:  # the condition is known: it is the effect that misses something
-                needed = sorted(path for effect in rule.effects for path in reads_of(effect))
-                noted.update(absent(needed, facts))
-        return frozenset(noted)
+    def completed(self, resolution: Resolution, facts: Facts) -> Verdict:
+        """Return the verdict of a resolution, the facts named that would decide the rules it hangs on."""
+        if not resolution.verdict.undecided:
+            return resolution.verdict
+        missed = 0
+        for rule in resolution.doubtful:
+            missed |= self.gaps.of(rule.condition)(facts)
+        for rule in resolution.open:
+            missed |= self._missed_by_effects(rule, facts)
+        return with_unknown_facts(resolution.verdict, self.gaps.named(missed))
 
-    def _keep(self, outcome: int, resolution: Resolution) -> None:
-        kept: dict[int, Any] = self._undecided if resolution.hanging else self.known
-        if len(kept) >= _MOST_KEPT:
-            kept.clear()
-        kept[outcome] = resolution if resolution.hanging else resolution.verdict
-
-    def _completed(self, outcome: int, resolution: Resolution, facts: Facts) -> Verdict:
-        missing = self.missing(resolution, facts)
-        if outcome not in self._undecided:
-            return with_unknown_facts(resolution.verdict, missing)
-        verdict = self._complete.get((outcome, missing))
-        if verdict is None:
-            if len(self._complete) >= _MOST_KEPT:
-                self._complete.clear()
-            verdict = self._complete[(outcome, missing)] = with_unknown_facts(resolution.verdict, missing)
-        return verdict
+    def _missed_by_effects(self, rule: ProgramRule, facts: Facts) -> int:
+        assigning = [effect for effect in rule.effects if is_only_status((effect,))]
+        return self.gaps.absent({path for effect in assigning for path in reads_of(effect)}, facts)
 
     def _branch(self, order: int, rule: ProgramRule, *, holds: bool) -> _Outcome:
         effects = rule.then if holds else rule.otherwise
@@ -137,6 +153,13 @@ class Outcomes:
             lowest = bits & -bits
             yield self._bits[lowest]
             bits ^= lowest
+
+
+def _keep(kept: dict[int, _Kept], key: int, value: _Kept) -> None:
+    """Keep a value, dropping everything kept before where there is too much of it."""
+    if len(kept) >= _MOST_KEPT:
+        kept.clear()
+    kept[key] = value
 
 
 def doubt_about(rule: ProgramRule) -> Doubt:

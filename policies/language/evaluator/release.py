@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from policies.language import terms
-from policies.language.compiler.missing import Missing, absent
+from policies.language.compiler.missing import Gaps
 from policies.language.evaluator.outcomes import doubt_about
 from policies.language.evaluator.possibilities import possible
 from policies.language.evaluator.resolution import Branch, Resolution, resolve
@@ -34,7 +34,7 @@ class ReleaseRules:
     digest: str
     conditions: Mapping[str, Condition]
     predicates: Mapping[Term, Predicate]
-    missing: Mapping[Term, Missing]
+    gaps: Gaps
 
     def evaluate(self, findings: Sequence[Judged]) -> ReleaseVerdict:
         """Return the verdict on a release; positions in its reasons are those of `findings`."""
@@ -55,7 +55,8 @@ class ReleaseRules:
             settings=Settings(on_unknown=self.settings.on_unknown),
             severity=Severity.UNKNOWN,
             digest=self.digest,
-            value_of=lambda _: UNKNOWN,
+            value_of=_literal,
+            facts={},
         )
         return self._verdict(resolution, branches, counted)
 
@@ -65,7 +66,7 @@ class ReleaseRules:
         found = resolution.verdict
         reasons = [
             *(self._reason(branch.rule, branch.possible.low, counted) for branch in branches),
-            *(self._doubt(rule, found.worst, counted) for rule in resolution.hanging),
+            *(self._doubt(rule, found.worst, counted) for rule in resolution.doubtful),
         ]
         unknown = {path for reason in reasons for path in reason.unknown_facts}
         return ReleaseVerdict(
@@ -89,16 +90,17 @@ class ReleaseRules:
 
     def _doubt(self, rule: ProgramRule, worst: Status, counted: Sequence[tuple[int, Facts]]) -> ReleaseReason:
         places: list[int] = []
-        noted: set[str] = set()
+        missed = 0
         for place, facts in counted:
             answers = [(one, self.predicates[one](facts)) for one in _predicates(rule)]
             if any(answer is not False for _, answer in answers):
                 places.append(place)
             for predicate, answer in answers:
                 if answer is not True and answer is not False:
-                    self.missing[predicate](facts, lambda paths, of=facts: noted.update(absent(paths, of)))  # type: ignore[misc]
+                    missed |= self.gaps.of(predicate)(facts)
+        unknown = self.gaps.named(missed)
         return ReleaseReason(
-            rule.name, worst, rule.because, certain=False, findings=tuple(places), unknown_facts=tuple(sorted(noted))
+            rule.name, worst, rule.because, certain=False, findings=tuple(places), unknown_facts=unknown
         )
 
 

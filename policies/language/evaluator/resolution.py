@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from policies.language.evaluator.possibilities import Possible, is_only_status
+from policies.language.evaluator.possibilities import Possible, ValueOf, is_only_status, possible
 from policies.language.functions.quantities import instant_of
 from policies.language.ruleset import (
     AddAnnotation,
@@ -28,7 +28,7 @@ from policies.language.ruleset import (
     Settings,
 )
 from policies.language.terms import Term
-from policies.language.types import Type
+from policies.language.types import Facts, Type
 from policies.language.verdict import (
     AnnotationValue,
     Obligation,
@@ -76,11 +76,13 @@ class Doubt:
 class Resolution:
     """The verdict, the rules it hangs on (none where it is decided), and where the search for a status ended.
 
-    `reached` is the status that is certain, `settled_at` the priority that yielded it, None for the default.
+    `doubtful` rules have an unknown condition, `open` ones an effect that facts leave open. `reached` is the status
+    that is certain, `settled_at` the priority that yielded it, None for the default.
     """
 
     verdict: Verdict
-    hanging: tuple[ProgramRule, ...]
+    doubtful: tuple[ProgramRule, ...]
+    open: tuple[ProgramRule, ...]
     settled_at: int | None
     reached: Status
 
@@ -92,7 +94,8 @@ def resolve(
     settings: Settings,
     severity: Severity,
     digest: str,
-    value_of: Callable[[Term], object],
+    value_of: ValueOf,
+    facts: Facts,
 ) -> Resolution:
     """Return the verdict of one finding; `severity` is the one its facts state.
 
@@ -124,9 +127,16 @@ def resolve(
         required_vex=_required(deciding) if reached is Status.REQUIRES_VEX else (),
         requested_exception=next((effect.fields for effect in _effects(applied, ProposeException)), ()),
         matched_rules=tuple(sorted(branch.rule.name for branch in applied if branch.holds)),
-        obligations=() if undecided else tuple(_obligations(reached, deciding, value_of)),
+        obligations=() if undecided else tuple(_obligations(reached, deciding, value_of, facts)),
     )
-    return Resolution(verdict, in_order(above), settled_at, reached)
+    matched = {branch.rule.name for branch in branches}
+    return Resolution(
+        verdict,
+        doubtful=in_order(rule for rule in above if rule.name not in matched),
+        open=in_order(rule for rule in above if rule.name in matched),
+        settled_at=settled_at,
+        reached=reached,
+    )
 
 
 def with_unknown_facts(verdict: Verdict, missing: Iterable[str]) -> Verdict:
@@ -198,20 +208,19 @@ def _required(deciding: Sequence[Branch]) -> tuple[RequiredVex, ...]:
     return tuple(sorted({RequiredVex(demand.vendors, demand.justifications) for demand in demands}))
 
 
-def _obligations(
-    status: Status, deciding: Sequence[Branch], value_of: Callable[[Term], object]
-) -> Iterator[Obligation]:
+def _obligations(status: Status, deciding: Sequence[Branch], value_of: ValueOf, facts: Facts) -> Iterator[Obligation]:
+    """Yield what the effects that led to a status ask of somebody."""
     found: set[Obligation] = set()
     for effect in (effect for branch in deciding for effect in branch.effects):
+        if possible((effect,), value_of, facts).low is not status:
+            continue
         match effect:
-            case DemandVex(vendors, _) if status is Status.REQUIRES_VEX:
+            case DemandVex(vendors, _):
                 found.add(Obligation(ObligationKind.PROVIDE_VEX, ", ".join(vendors)))
-            case EscalateTo(role) if status is Status.ESCALATED:
+            case EscalateTo(role):
                 named = None if role is None else value_of(role)
                 found.add(Obligation(ObligationKind.RELEASE_BY, named if isinstance(named, str) else "anyone entitled"))
-            case DeferUntil(until) if status is Status.DEFERRED:
-                found.add(Obligation(ObligationKind.RESOLVE_BEFORE, str(as_fact(until.type, value_of(until)))))
-            case IgnoreUntil(until) if until is not None and status is Status.IGNORED:
+            case DeferUntil(until) | IgnoreUntil(until) if until is not None and status is not Status.BLOCKED:
                 found.add(Obligation(ObligationKind.RESOLVE_BEFORE, str(as_fact(until.type, value_of(until)))))
             case _:
                 pass
@@ -239,7 +248,7 @@ class _Measures:
     """What rules assign besides a status: of each, the first priority counts, and within it the cautious value."""
 
     branches: Sequence[Branch]
-    value_of: Callable[[Term], object]
+    value_of: ValueOf
 
     def severity(self) -> Severity | None:
         """Return the most severe assignment."""

@@ -98,7 +98,7 @@ def _of_coalesced(fact: Fact, known: Term, by_default: bool, *, holds: bool) -> 
 
 
 def _holds(relation: Relation, left: Constant, right: Constant) -> bool:
-    return not domain_of(left).among(frozenset({left.runtime_value})).related(relation, right.runtime_value).is_empty
+    return not domain_of(left).related(relation, right.runtime_value).is_empty
 
 
 def narrowed(case: Case) -> Mapping[Term, Domain] | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from policies.language.facts import CATALOGUE
-from policies.language.terms import ConstantValue, Fact, Relation, ReleaseCount, StatementCount, Term
+from policies.language.terms import Constant, ConstantValue, Fact, Relation, ReleaseCount, StatementCount, Term
 from policies.language.types import Type
 from stellapolicy.kernel.severity import RANKS
 
@@ -90,7 +90,9 @@ class Domain:
 
 
 def domain_of(variable: Term) -> Domain:
-    """Return everything a variable can be before anything is asked of it."""
+    """Return everything a variable can be before anything is asked of it; a literal is only itself."""
+    if isinstance(variable, Constant):
+        return Domain(allowed=frozenset({variable.runtime_value}))
     if variable.type is Type.BOOL:
         return Domain(allowed=_TRUTHS)
     if variable.type is Type.SEVERITY:
