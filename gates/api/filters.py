@@ -5,7 +5,7 @@ from django_filters import rest_framework as filters
 from gates.models import Decision, GateDecision
 
 
-class DecisionFilter(filters.FilterSet):
+class DecisionFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter is untyped
     """Decisions by artifact, environment, answer and time."""
 
     artifact = filters.CharFilter(field_name="artifact__digest", label="Digest of the artifact.")

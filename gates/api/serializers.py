@@ -16,7 +16,7 @@ class EvaluationInput(serializers.Serializer[Any]):  # Any: made by hand, never 
     environment = serializers.CharField(max_length=100)
     gate = serializers.CharField(max_length=100, required=False, default=DEFAULT_GATE)
     snapshot = serializers.CharField(max_length=75, required=False, allow_blank=True, default="")
-    reports = ReportInput(many=True, required=False, max_length=MAX_REPORTS, default=list)
+    reports = serializers.ListField(child=ReportInput(), required=False, max_length=MAX_REPORTS, default=list)
     build = serializers.DictField(child=serializers.CharField(max_length=2000, allow_blank=True), default=dict)
     at = serializers.DateTimeField(required=False, allow_null=True, default=None)
 

@@ -174,4 +174,5 @@ def _back_to_queue(job: GateJob, *, at: datetime) -> None:
 
 def pause_after(attempts: int) -> timedelta:
     """Return how long a job rests after so many attempts: 2 s, doubling, at most 5 min."""
-    return min(_FIRST_PAUSE * 2 ** max(attempts - 1, 0), _LONGEST_PAUSE)
+    doublings: int = 2 ** max(attempts - 1, 0)
+    return min(_FIRST_PAUSE * doublings, _LONGEST_PAUSE)

@@ -53,7 +53,7 @@ class FeedView(ScopedView):
     """Loads one feed."""
 
     required_scopes: ClassVar = {"POST": "governance:write"}
-    parser_classes: ClassVar = [MultiPartParser, FileUploadParser]
+    parser_classes = [MultiPartParser, FileUploadParser]
     max_body_bytes = MAX_BODY_BYTES
     serializer_class = FeedFileInput
 

@@ -29,7 +29,7 @@ class PackFileInput(serializers.Serializer[Any]):  # Any: made by hand, never fr
 class PackFilesInput(serializers.Serializer[Any]):  # Any: made by hand, never from a row
     """The files of a pack."""
 
-    files = PackFileInput(many=True, min_length=1, max_length=MAX_FILES)
+    files = serializers.ListField(child=PackFileInput(), min_length=1, max_length=MAX_FILES)
 
 
 class PackOutput(serializers.ModelSerializer[PolicyPack]):

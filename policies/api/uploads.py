@@ -49,7 +49,7 @@ class EvidenceInput(serializers.Serializer[Any]):  # Any: made by hand, never fr
     """Reports about one artifact."""
 
     artifact = ArtifactInput()
-    reports = ReportInput(many=True, min_length=1, max_length=MAX_REPORTS)
+    reports = serializers.ListField(child=ReportInput(), min_length=1, max_length=MAX_REPORTS)
 
 
 def body_of(request: Request) -> Mapping[str, Any]:  # Any: JSON
@@ -61,7 +61,8 @@ def body_of(request: Request) -> Mapping[str, Any]:  # Any: JSON
     if not (request.content_type or "").startswith("multipart/"):
         body: Mapping[str, Any] = request.data if isinstance(request.data, Mapping) else {}
         return body
-    fields: dict[str, Any] = {name: _field(value) for name, value in request.data.items() if name != "report"}
+    form = request.data if isinstance(request.data, Mapping) else {}
+    fields: dict[str, Any] = {name: _field(value) for name, value in form.items() if name != "report"}
     artifact = fields.pop("artifact", {})
     for member in ("digest", "name", "labels"):
         if (value := fields.pop(f"artifact_{member}", None)) is not None:
@@ -91,7 +92,7 @@ def _decoded(text: str, pointer: str) -> bytes:
         raise UploadMalformed(message, faults=(Fault(pointer, UploadMalformed.code, message),)) from None
 
 
-def _part(part: UploadedFile) -> dict[str, str]:
+def _part(part: "UploadedFile[bytes]") -> dict[str, str]:
     return {"filename": part.name or "", "content_base64": base64.b64encode(part.read()).decode("ascii")}
 
 
