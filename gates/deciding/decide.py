@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from policies.language.program import Program
-
 from gates.checks.base import (
     CheckInput,
     ConnectionState,
@@ -24,6 +22,7 @@ from gates.deciding.inputs import FrozenInputs
 from gates.deciding.judging import Judgement, as_instant, judge
 from policies.evidence.claims import Claim
 from policies.evidence.snapshot import StoredFinding
+from policies.language.program import Program
 from policies.language.verdict import ReleaseVerdict
 from stellapolicy.kernel.canonical_json import JsonValue
 

@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from policies.language.program import Program
-
 from gates.checks.base import JudgedFinding
 from gates.deciding.inputs import FrozenInputs
 from policies.evidence.assembly import DISMISSALS, AcceptedClaim, assemble, identifiers
 from policies.evidence.claims import Claim, ClaimIndex
 from policies.evidence.snapshot import StoredFinding
 from policies.evidence.trust import ClaimTrust, claim_trust
+from policies.language.program import Program
 from policies.language.types import Facts, FactValue
 from stellapolicy.kernel.canonical_json import JsonValue
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from gates.checks.combine import Combined
+from gates.checks.exit_codes import Decision, GateMode
 from gates.checks.presets import PRESETS, Preset
 from gates.deciding.decide import decide
 from gates.deciding.inputs import FrozenInputs, GateVersion, Place, SnapshotReference, Subject
@@ -94,7 +96,7 @@ def _trial(  # noqa: PLR0917 - one line of a table
         at=at,
         place=Place(preset.tier.value, preset.tier.value, "internet", "", {}),
         subject=Subject(digest=subject, name=name, labels={}),
-        gate=GateVersion("default", 1, "enforce", preset.name.value, stored["chain"], digest.of_json(stored)),
+        gate=GateVersion("default", 1, preset.mode.value, preset.name.value, stored["chain"], digest.of_json(stored)),
         pack=pack,
         program_digest=program.digest,
         knowledge=knowledge,
@@ -105,10 +107,17 @@ def _trial(  # noqa: PLR0917 - one line of a table
     combined = decided.combined
     held_by = combined.blocked_by or combined.warned_by
     return replace(
-        Trial(name, pack, preset.name.value, len(composed.findings), combined.verdict.value, "", ""),
+        Trial(name, pack, preset.name.value, len(composed.findings), _answer(combined), "", ""),
         held_by=held_by.value if held_by else "",
         why=_first_reason(decided.body, held_by.value if held_by else ""),
     )
+
+
+def _answer(combined: Combined) -> str:
+    """Return what the pipeline gets; a gate that observes shows its verdict and stops nobody."""
+    if combined.mode is GateMode.OBSERVE and combined.decision is Decision.BLOCK:
+        return "observed"
+    return combined.decision.value
 
 
 def _first_reason(body: Mapping[str, object], check: str) -> str:

@@ -179,6 +179,8 @@ class FactsView(ScopedView):
     """The catalogue of facts."""
 
     required_scopes: ClassVar = {"GET": "policy:read"}
+    pagination_class = None
+    filter_backends = []
     serializer_class = FactOutput
 
     @extend_schema(operation_id="facts_list", responses={200: FactOutput(many=True)})

@@ -16,7 +16,7 @@ from policies.language.program import Program
 from policies.language.source import Source
 from policies.services.packs import compiled
 
-_MARKS = {"pass": "pass", "warn": "warn", "block": "**block**"}
+_MARKS = {"pass": "pass", "warn": "warn", "block": "**block**", "observed": "(block)"}
 
 
 class Command(BaseCommand):
@@ -45,7 +45,7 @@ def table(trials: Sequence[Trial]) -> Iterable[str]:
     sums = [Counter(trial.verdict for trial in trials if (trial.pack, trial.preset) == column) for column in columns]
     yield (
         "| **pass / warn / block** | | "
-        + " | ".join(f"{one['pass']} / {one['warn']} / {one['block']}" for one in sums)
+        + " | ".join(f"{one['pass']} / {one['warn']} / {one['block'] + one['observed']}" for one in sums)
         + " |"
     )
 
