@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -37,6 +37,11 @@ class ReasonForm(Form):
         widget=forms.Textarea(attrs={"rows": 3, "class": "st-input"}),
         help_text=_("Stays in the audit trail beside your name."),
     )
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what was posted, an empty form included; None where a form is only shown."""
+    return request.POST if request.method == "POST" else None
 
 
 def dress(form: Form) -> Form:

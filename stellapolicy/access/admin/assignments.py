@@ -17,7 +17,7 @@ from stellapolicy.access.roles import POWERS, Role, Scope
 from stellapolicy.access.services.people import withdraw_role
 from stellapolicy.admin import cells
 from stellapolicy.admin.base import PageAdmin, Section
-from stellapolicy.admin.deeds import Deed, ReasonForm, answer_form
+from stellapolicy.admin.deeds import Deed, ReasonForm, answer_form, posted
 from stellapolicy.admin.shim import ChoicesFilter, RelatedFilter
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.clock import now
@@ -92,7 +92,7 @@ class RoleAssignmentAdmin(PageAdmin[RoleAssignment]):
             button=_("Withdraw the role"),
             is_final=True,
         )
-        form = ReasonForm(request.POST or None)
+        form = ReasonForm(posted(request))
         back = reverse("admin:access_roleassignment_change", args=[held.pk])
         return answer_form(self, request, form, deed, partial(self._withdraw, request, actor, held), back=back)
 

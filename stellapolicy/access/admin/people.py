@@ -24,7 +24,7 @@ from stellapolicy.access.roles import Role, Scope
 from stellapolicy.access.services.people import assign_role, create_person, disable_person
 from stellapolicy.admin import cells
 from stellapolicy.admin.base import PageAdmin, Section
-from stellapolicy.admin.deeds import Deed, ReasonForm, answer_form
+from stellapolicy.admin.deeds import Deed, ReasonForm, answer_form, posted
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.clock import now
 from stellapolicy.tenancy.scope import current_tenant
@@ -118,7 +118,7 @@ class PersonAdmin(PageAdmin[User]):
             ),
             button=_("Make known"),
         )
-        form = PersonForm(request.POST or None)
+        form = PersonForm(posted(request))
         return answer_form(self, request, form, deed, partial(self._create, request, actor), back=self.address)
 
     def role_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -129,7 +129,7 @@ class PersonAdmin(PageAdmin[User]):
             consequence=_("It holds from their next request on, and stays until it is withdrawn."),
             button=_("Give the role"),
         )
-        form = RoleForm(request.POST or None)
+        form = RoleForm(posted(request))
         return answer_form(
             self, request, form, deed, partial(self._assign, request, actor, person), back=page_of(person)
         )
@@ -143,7 +143,7 @@ class PersonAdmin(PageAdmin[User]):
             button=_("Lock out"),
             is_final=True,
         )
-        form = ReasonForm(request.POST or None)
+        form = ReasonForm(posted(request))
         return answer_form(self, request, form, deed, partial(self._lock, request, actor, person), back=page_of(person))
 
     def _create(self, request: HttpRequest, actor: Actor, asked: dict[str, Any]) -> HttpResponse:

@@ -22,7 +22,7 @@ from stellapolicy.access.roles import Scope
 from stellapolicy.access.services.tokens import IssuedToken, issue_token, revoke_token, rotate_token
 from stellapolicy.admin import cells
 from stellapolicy.admin.base import PageAdmin, Section
-from stellapolicy.admin.deeds import Deed, ReasonForm, answer_form
+from stellapolicy.admin.deeds import Deed, ReasonForm, answer_form, posted
 from stellapolicy.admin.shim import WordFilter
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.clock import now
@@ -140,7 +140,7 @@ class ApiTokenAdmin(PageAdmin[ApiToken]):
             consequence=_("Whoever has its secret may do what is ticked here until it ends. The secret is shown once."),
             button=_("Issue the token"),
         )
-        form = TokenForm(request.POST or None, actor=actor)
+        form = TokenForm(posted(request), actor=actor)
         return answer_form(self, request, form, deed, partial(self._issue, request, actor), back=self.address)
 
     def rotate_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -157,7 +157,7 @@ class ApiTokenAdmin(PageAdmin[ApiToken]):
         return answer_form(
             self,
             request,
-            forms.Form(request.POST or None),
+            forms.Form(posted(request)),
             deed,
             partial(self._rotate, request, actor, pk),
             back=page_of(token),
@@ -172,7 +172,7 @@ class ApiTokenAdmin(PageAdmin[ApiToken]):
             button=_("Revoke the token"),
             is_final=True,
         )
-        form = ReasonForm(request.POST or None)
+        form = ReasonForm(posted(request))
         return answer_form(self, request, form, deed, partial(self._revoke, request, actor, token), back=page_of(token))
 
     def _issue(self, request: HttpRequest, actor: Actor, asked: dict[str, Any]) -> HttpResponse:

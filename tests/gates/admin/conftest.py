@@ -1,0 +1,11 @@
+"""A tenant with decisions to look at."""
+
+import pytest
+
+from tests.admin_pages import Inhabited, inhabit
+
+
+@pytest.fixture
+def acme(db: None) -> Inhabited:
+    """A tenant with a row on every page."""
+    return inhabit("acme")
