@@ -23,7 +23,7 @@ from stellapolicy.kernel.clock import rfc3339
 from stellapolicy.kernel.refusals import Refusal
 
 LANGUAGE = "stella-dsl@1"
-_DEEPEST = 512
+_DEEPEST = 100
 _Enum = TypeVar("_Enum", bound=StrEnum)
 
 
