@@ -12,9 +12,7 @@ from policies.evidence.claims import Claim
 from policies.evidence.knowledge import EpssKnowledge, FeedKnowledge, KevKnowledge, Knowledge
 from policies.evidence.snapshot import StoredClaim, StoredFinding, content_digest
 from policies.models import (
-    EpssScore,
     FeedState,
-    KevEntry,
     PackRevision,
     PolicyPack,
     Snapshot,
@@ -95,16 +93,24 @@ def as_claims(stored: Iterable[StoredClaim]) -> list[Claim]:
 
 def knowledge_about(identifiers: Sequence[str]) -> Knowledge:
     """Return what the feeds know of these vulnerabilities, in three reads whatever their number."""
-    names = sorted(set(identifiers))
+    names = orjson.dumps(sorted(set(identifiers))).decode()
+    # The names travel as one text: ten thousand parameters would each be quoted.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT cve, score, percentile FROM policies_epssscore "
+            "WHERE cve = ANY (ARRAY(SELECT jsonb_array_elements_text(%s::jsonb))) ORDER BY cve",
+            [names],
+        )
+        epss = {cve: EpssKnowledge(score, percentile) for cve, score, percentile in cursor.fetchall()}
+        cursor.execute(
+            "SELECT cve, due_date, ransomware FROM policies_keventry "
+            "WHERE cve = ANY (ARRAY(SELECT jsonb_array_elements_text(%s::jsonb))) ORDER BY cve",
+            [names],
+        )
+        kev = {cve: KevKnowledge(due_date, ransomware) for cve, due_date, ransomware in cursor.fetchall()}
     return Knowledge(
-        epss={
-            row.cve: EpssKnowledge(row.score, row.percentile)
-            for row in EpssScore.objects.filter(cve__in=names).order_by("cve")
-        },
-        kev={
-            row.cve: KevKnowledge(row.due_date, row.ransomware)
-            for row in KevEntry.objects.filter(cve__in=names).order_by("cve")
-        },
+        epss=epss,
+        kev=kev,
         feeds={
             row.name: FeedKnowledge(row.checked_at, row.model_date, row.version, row.digest)
             for row in FeedState.objects.order_by("name")

@@ -36,6 +36,7 @@ def decision_body(
 ) -> dict[str, JsonValue]:
     """Return the deterministic answer; `findings` are all that block, warn or carry a status to look at."""
     rows = _rows(judgement, stored, results)
+    digests = inputs.digests
     return {
         "schema": SCHEMA,
         "decision": combined.decision.value,
@@ -64,8 +65,8 @@ def decision_body(
         "suppressed": [_suppressed(row) for row in _suppressed_rows(judgement, stored)],
         "evidence": _evidence(inputs),
         "feeds": inputs.knowledge.to_json()["feeds"],
-        "digests": inputs.digests,
-        "determinism_hash": inputs.determinism_hash,
+        "digests": digests,
+        "determinism_hash": inputs.determinism_hash(digests),
         "connection_mode": inputs.connection_mode,
     }
 

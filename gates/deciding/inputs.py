@@ -150,9 +150,10 @@ class FrozenInputs:
             **{f"feed_{name}": feed.digest for name, feed in sorted(self.knowledge.feeds.items())},
         }
 
-    @property
-    def determinism_hash(self) -> str:
-        """The digest of the question: content digests, names, options and the instant; no tenant, host or row id."""
-        stored = self.to_json()
-        del stored["knowledge"]
-        return digest.of_json({**stored, "digests": self.digests})
+    def determinism_hash(self, digests: Mapping[str, JsonValue]) -> str:
+        """Return the digest of the question: content digests, names, options and the instant; no tenant, host or row.
+
+        `digests` are this value's own, which are dear to compute.
+        """
+        stored = {name: value for name, value in self.to_json().items() if name != "knowledge"}
+        return digest.of_json({**stored, "digests": digests})

@@ -129,7 +129,7 @@ def _keep(
         inputs=inputs.to_json(),
         body=decided.body,
         body_digest=digest.of_json(decided.body),
-        determinism_hash=inputs.determinism_hash,
+        determinism_hash=str(decided.body["determinism_hash"]),
         request_digest=request.digest,
         created_at=at,
     )

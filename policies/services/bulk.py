@@ -22,7 +22,7 @@ def insert_findings(snapshot: Snapshot, findings: Sequence[StoredFinding]) -> No
         snapshot,
         ("key text", "kind text", "identifier text", "purl text", "severity text", "facts jsonb", "origin jsonb"),
         findings,
-        lambda f: (f.key, f.kind, f.identifier, f.purl, f.severity, _json(f.facts), _json(f.origin)),
+        lambda f: (f.key, f.kind, f.identifier, f.purl, f.severity, f.facts, f.origin),
     )
 
 
@@ -33,7 +33,7 @@ def insert_components(snapshot: Snapshot, components: Sequence[StoredComponent])
         snapshot,
         ("purl text", "name text", "version text", "licences jsonb"),
         components,
-        lambda c: (c.purl, c.name, c.version, _json(list(c.licences))),
+        lambda c: (c.purl, c.name, c.version, list(c.licences)),
     )
 
 
@@ -44,7 +44,7 @@ def insert_claims(snapshot: Snapshot, claims: Sequence[StoredClaim]) -> None:
         snapshot,
         ("vulnerability text", "status text", "claim jsonb"),
         claims,
-        lambda c: (c.vulnerability, c.status, _json(c.claim)),
+        lambda c: (c.vulnerability, c.status, c.claim),
     )
 
 
@@ -63,31 +63,25 @@ def _insert(
     snapshot: Snapshot,
     columns: Sequence[LiteralString],
     rows: Sequence[RowT],
-    values: Callable[[RowT], tuple[str, ...]],
+    values: Callable[[RowT], tuple[JsonValue, ...]],
 ) -> None:
-    """Send the rows as one array a column; COPY would be refused under row-level security."""
+    """Send the rows as one JSON text: COPY is refused under row-level security, and arrays are quoted item by item."""
     if not rows:
         return
     names = [column.partition(" ")[0] for column in columns]
     statement = sql.SQL(
         "INSERT INTO {table} (id, tenant_id, snapshot_id, position, {names}) "
-        "SELECT row.id, %s, %s, row.position, {fields} FROM unnest({arrays}) AS row(id, position, {names})"
+        "SELECT row.id, %s, %s, row.position, {fields} "
+        "FROM jsonb_to_recordset(%s::jsonb) AS row(id uuid, position integer, {typed})"
     ).format(
         table=sql.Identifier(table),
         names=sql.SQL(", ").join(map(sql.Identifier, names)),
         fields=sql.SQL(", ").join(sql.Identifier("row", name) for name in names),
-        arrays=sql.SQL(", ").join(
-            sql.SQL("%s::") + sql.SQL(f"{kind}[]")  # kinds are literals of this module
-            for kind in ("uuid", "int", *(column.partition(" ")[2] for column in columns))
-        ),
+        typed=sql.SQL(", ").join(map(sql.SQL, columns)),
     )
-    arrays = [list(column) for column in zip(*map(values, rows), strict=True)]
+    written = [
+        {"id": new_id(), "position": position, **dict(zip(names, values(row), strict=True))}
+        for position, row in enumerate(rows)
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            statement,
-            [snapshot.tenant_id, snapshot.pk, [new_id() for _ in rows], list(range(len(rows))), *arrays],
-        )
-
-
-def _json(value: JsonValue) -> str:
-    return orjson.dumps(value).decode()
+        cursor.execute(statement, [snapshot.tenant_id, snapshot.pk, orjson.dumps(written).decode()])
