@@ -8,7 +8,7 @@ from gates.dashboard import DayOfDecisions
 
 WIDTH, HEIGHT = 960, 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 36, 4, 8, 24
-_GRID_LINES = 4
+_MOST_GRID_LINES = 5
 _DAYS_BETWEEN_LABELS = 7
 
 
@@ -54,17 +54,17 @@ class Chart:
 
 def stacked(days: Sequence[DayOfDecisions]) -> Chart:
     """Return the chart of these days, blocks at the bottom of each bar."""
-    step = _step(max((day.total for day in days), default=0))
-    top = step * _GRID_LINES
+    most = max((day.total for day in days), default=0)
+    step = _step(most)
+    count = max(-(-most // step), 1)
+    top = step * count
     room = HEIGHT - _TOP - _BOTTOM
     slot = (WIDTH - _LEFT - _RIGHT) / max(len(days), 1)
     bars = tuple(
         _bar(day, x=_LEFT + slot * place, slot=slot, scale=room / top, last=len(days) - 1 - place)
         for place, day in enumerate(days)
     )
-    lines = tuple(
-        (round(HEIGHT - _BOTTOM - room * line / _GRID_LINES, 2), step * line) for line in range(_GRID_LINES + 1)
-    )
+    lines = tuple((round(HEIGHT - _BOTTOM - room * line / count, 2), step * line) for line in range(count + 1))
     return Chart(bars, lines)
 
 
@@ -88,7 +88,10 @@ def _bar(day: DayOfDecisions, *, x: float, slot: float, scale: float, last: int)
 
 
 def _step(most: int) -> int:
-    """Return the round number between two grid lines: 1, 2 or 5 times a power of ten."""
-    needed = max(-(-most // _GRID_LINES), 1)
-    magnitude = int("1".ljust(len(str(needed)), "0"))
-    return next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= needed)
+    """Return the round number between two grid lines (1, 2 or 5 times a power of ten) that keeps them few."""
+    magnitude = 1
+    while True:
+        for factor in (1, 2, 5):
+            if factor * magnitude * _MOST_GRID_LINES >= most:
+                return factor * magnitude
+        magnitude *= 10

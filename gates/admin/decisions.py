@@ -33,6 +33,7 @@ class GateDecisionAdmin(PageAdmin[GateDecision]):
     icon = "gavel"
     place = 10
     menu_title = _("Decisions")
+    row_title = _("Decision")
     empty_advice = _("Ask a gate: a pipeline does it with the client, a person with `manage.py gate`.")
     page_template = "admin/gates/decision.html"
 

@@ -26,6 +26,7 @@ class GateJobAdmin(PageAdmin[GateJob]):
     icon = "queue"
     place = 50
     menu_title = _("Queue")
+    row_title = _("Question in the queue")
     empty_advice = _("Questions asked with --queue, or by POST to /api/v1/gates/jobs, wait here for a worker.")
     page_template = "admin/gates/job.html"
 

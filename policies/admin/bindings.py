@@ -21,6 +21,7 @@ class PackBindingAdmin(PageAdmin[PackBinding]):
     icon = "conversion_path"
     place = 30
     menu_title = _("Where packs apply")
+    row_title = _("Place of a pack")
     empty_advice = _("Without a binding no gate can decide; bootstrap binds the baseline to the whole tenant.")
     page_template = "admin/policies/binding.html"
 

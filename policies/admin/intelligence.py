@@ -50,6 +50,7 @@ class EpssScoreAdmin(CvePage[EpssScore]):
     icon = "query_stats"
     place = 20
     menu_title = _("EPSS scores")
+    row_title = _("EPSS score")
     empty_advice = _LOAD
     page_template = "admin/policies/epss.html"
 
@@ -82,6 +83,7 @@ class KevEntryAdmin(CvePage[KevEntry]):
     icon = "crisis_alert"
     place = 30
     menu_title = _("KEV catalogue")
+    row_title = _("KEV entry")
     empty_advice = _LOAD
     page_template = "admin/policies/kev.html"
 
@@ -112,6 +114,7 @@ class FeedStateAdmin(PageAdmin[FeedState]):
     icon = "rss_feed"
     place = 10
     menu_title = _("Feeds")
+    row_title = _("Feed")
     empty_advice = _LOAD
     page_template = "admin/policies/feed.html"
     list_before_template = "admin/policies/feeds.html"

@@ -41,6 +41,7 @@ class PolicyPackAdmin(PageAdmin[PolicyPack]):
     icon = "inventory_2"
     place = 10
     menu_title = _("Packs")
+    row_title = _("Pack")
     empty_advice = _("`manage.py bootstrap` installs the shipped packs.")
     page_template = "admin/policies/pack.html"
 
@@ -91,6 +92,7 @@ class PackRevisionAdmin(PageAdmin[PackRevision]):
     icon = "difference"
     place = 20
     menu_title = _("Revisions")
+    row_title = _("Revision of a pack")
     page_template = "admin/policies/revision.html"
 
     list_display = ("called", "state_badge", "program", "author", "made")

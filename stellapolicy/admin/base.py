@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -39,6 +40,7 @@ class PageAdmin(ModelAdmin[ModelT], Generic[ModelT]):
     section: ClassVar[Section]
     icon: ClassVar[str]
     menu_title: ClassVar[StrOrPromise | None] = None
+    row_title: ClassVar[StrOrPromise | None] = None
     place: ClassVar[int] = 100
     page_template: ClassVar[str]
     empty_advice: ClassVar[StrOrPromise] = _("Rows appear here by themselves as the product works.")
@@ -57,7 +59,12 @@ class PageAdmin(ModelAdmin[ModelT], Generic[ModelT]):
     @property
     def heading(self) -> StrOrPromise:
         """What the list is called, in the sidebar and above it."""
-        return self.menu_title or str(self.opts.verbose_name_plural).capitalize()
+        return self.menu_title or str(capfirst(self.opts.verbose_name_plural))
+
+    @property
+    def row_name(self) -> str:
+        """What one row is called."""
+        return str(self.row_title or capfirst(self.opts.verbose_name))
 
     @property
     def address(self) -> str:

@@ -33,6 +33,7 @@ class RoleAssignmentAdmin(PageAdmin[RoleAssignment]):
     icon = "badge"
     place = 20
     menu_title = _("Roles held")
+    row_title = _("Role held")
     page_template = "admin/access/assignment.html"
 
     list_display = ("person", "role_held", "reach", "granted_by", "since")

@@ -81,7 +81,7 @@ class RoleForm(TenantForm):
     role = forms.ChoiceField(
         label=_("Role"),
         choices=[(role.value, cells.spoken(role.value)) for role in Role],
-        help_text=_("What each role may do is written in docs/access.md."),
+        help_text=_("Its page lists the scopes it brings."),
     )
     team = forms.ModelChoiceField(
         label=_("Only for the services of"),

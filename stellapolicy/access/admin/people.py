@@ -40,6 +40,7 @@ class PersonAdmin(PageAdmin[User]):
     icon = "group"
     place = 10
     menu_title = _("People")
+    row_title = _("Person")
     page_template = "admin/access/person.html"
     list_before_template = "admin/access/people.html"
 

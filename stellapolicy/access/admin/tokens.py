@@ -61,6 +61,7 @@ class ApiTokenAdmin(PageAdmin[ApiToken]):
     icon = "key"
     place = 30
     menu_title = _("API tokens")
+    row_title = _("API token")
     empty_advice = _("Pipelines sign in with a token. Issue the first one with the button above.")
     page_template = "admin/access/token.html"
     list_before_template = "admin/access/tokens.html"

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from stellapolicy.admin import cells
@@ -47,6 +48,7 @@ class EntryAdmin(PageAdmin[Entry]):
     icon = "history_edu"
     place = 90
     menu_title = _("Audit trail")
+    row_title = _("Entry")
     empty_advice = _("Every write of the product appears here, with who did it, when and why.")
     page_template = "admin/audit/entry.html"
 
@@ -118,10 +120,12 @@ def target(entry: Entry) -> SafeString:
 
 
 def _kind(target_type: str) -> str:
+    """Return what a target is called: by its page, else as it was recorded."""
     try:
-        return str(apps.get_model(target_type)._meta.verbose_name).capitalize()  # noqa: SLF001 - a model's public face
+        page = admin.site._registry.get(apps.get_model(target_type))  # noqa: SLF001 - the site has no other list
     except (LookupError, ValueError):
-        return cells.spoken(target_type).capitalize()
+        page = None
+    return page.row_name if isinstance(page, PageAdmin) else capfirst(cells.spoken(target_type))
 
 
 def _address(entry: Entry) -> str | None:

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -147,8 +148,16 @@ def test_bars_stand_on_each_other_and_none_leaves_the_chart() -> None:
     assert [number for _, number in drawn.lines] == [0, 2, 4, 6, 8]
 
 
+@pytest.mark.parametrize("most, scale", [(1, 1), (5, 5), (6, 6), (9, 10), (11, 15), (26, 30), (51, 60), (1234, 1500)])
+def test_a_scale_ends_at_the_round_number_after_the_highest_bar(most: int, scale: int) -> None:
+    drawn = chart.stacked([DayOfDecisions(date(2026, 3, 1), blocked=most)])
+
+    assert drawn.lines[-1][1] == scale
+    assert len(drawn.lines) <= 6
+
+
 def test_a_chart_of_nothing_has_a_scale_all_the_same() -> None:
-    assert [number for _, number in chart.stacked([]).lines] == [0, 1, 2, 3, 4]
+    assert [number for _, number in chart.stacked([]).lines] == [0, 1]
 
 
 def _seeded() -> Tenant:
