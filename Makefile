@@ -62,6 +62,9 @@ lock: $(BIN)/uv ## Pins every dependency with its hashes.
 clean: ## Removes what the commands made, demo data included.
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
+screenshots: $(VENV)/.dev ## Takes the pictures of the README from the running product.
+	$(BIN)/python -m tests.browser.screenshots
+
 bench: $(VENV)/.dev ## Measures against peers and prints ratios.
 	-$(BIN)/uv pip install --quiet --target var/bench-peers cedarpy cel-expr-python common-expression-language datalogic-py regopy zen-engine
 	PYTHONPATH=var/bench-peers $(BIN)/python -m bench

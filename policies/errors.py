@@ -46,6 +46,14 @@ class FeedShrunk(Refusal):
     title: ClassVar[str] = "The feed is much shorter than the last one"
 
 
+class FeedOlder(Refusal):
+    """The feed is older than what is loaded; knowledge does not go back."""
+
+    code: ClassVar[str] = "feed.older"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    title: ClassVar[str] = "A newer feed is loaded already"
+
+
 class ArtifactDigestInvalid(Refusal):
     """An artifact is named by the digest of its content."""
 

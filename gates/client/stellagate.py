@@ -36,13 +36,12 @@ PASSED, CLASSIC_WARNED, BLOCKED, WARNED, EXCUSED = 0, 1, 2, 3, 4
 INTERNAL, USAGE, EVIDENCE_MISSING, TIMEOUT, BYPASSED = 10, 11, 12, 13, 14
 ATTEMPTS, LONGEST_PAUSE, ROWS, WIDEST = 5, 8.0, 20, 48
 TRANSIENT = frozenset({429, 500, 502, 503, 504})
-CALLERS_FAULT = frozenset({400, 404, 409, 413, 422})
+CALLERS_FAULT = frozenset({400, 401, 403, 404, 409, 413, 422})
 ENDED_BADLY = frozenset({"failed", "dead_letter", "cancelled"})
 DECISIONS = {"pass": "\033[32m", "warn": "\033[33m", "block": "\033[31m"}  # each with its colour
 FORMATS = {".json": "json", ".txt": "text", ".md": "markdown", ".sarif": "sarif", ".xml": "junit", ".html": "html"}
 COLUMNS = ("id", "component", "version", "severity", "cvss", "epss", "kev", "raw_status", "status")
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-GZIP = b"\x1f\x8b"
+DIGEST, GZIP = re.compile(r"sha256:[0-9a-f]{64}"), b"\x1f\x8b"
 Json = Any  # Any: whatever the other side says; every use looks before it believes
 BUILD_FIELDS = ("repository", "commit", "branch", "base_branch", "base_commit", "pipeline_url", "actor")
 CI_VARIABLES = {  # the variable that gives the CI away, then one per field above; | parts alternatives, - is none
@@ -125,9 +124,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _seconds(text: str) -> float:
-    if not 0 < float(text) <= 86_400:  # noqa: PLR2004 - a day
-        raise ValueError
-    return float(text)
+    if 0 < float(text) <= 86_400:  # noqa: PLR2004 - a day
+        return float(text)
+    raise ValueError
 
 
 def _target(text: str) -> tuple[str, Path]:
@@ -166,7 +165,9 @@ def artifact_of(options: argparse.Namespace, contents: Sequence[bytes]) -> Mappi
     if options.artifact and not DIGEST.fullmatch(stated):
         raise Stop(USAGE, f"--artifact {options.artifact}: a digest is sha256: and 64 hexadecimal digits")
     if not options.artifact and not naming:
-        raise Stop(USAGE, "no report says which artifact it is about: name it with --artifact sha256:…")
+        raise Stop(
+            USAGE, "no report says which artifact it is about (is it a report?): name it with --artifact sha256:…"
+        )
     agreed = [stated] if stated else [one for one in naming[0] if all(one in others for others in naming)]
     if not agreed:
         raise Stop(USAGE, "the reports are about different artifacts: submit them apart, or name one with --artifact")
@@ -223,7 +224,7 @@ class Server:
     def __init__(self, options: argparse.Namespace) -> None:
         parts = urllib.parse.urlsplit(options.server.strip())
         if parts.scheme not in {"http", "https"} or not parts.netloc:
-            raise Stop(USAGE, "say where the server is: --server https://… or $STELLA_URL")
+            raise Stop(USAGE, f"say where the server is, --server https://… or $STELLA_URL, not {options.server!r}")
         token = options.token.strip()
         if not token or not token.isascii() or not token.isprintable():
             raise Stop(USAGE, "a token is needed, in $STELLA_TOKEN or --token")
@@ -327,8 +328,7 @@ def _write(server: Server, body: Json, kind: str, path: Path) -> bool:
     """Write one report file and return whether that went well; the decision stands either way."""
     try:
         own = {"json": json.dumps(body, indent=2, sort_keys=True), "text": text_of(body)}.get(kind)
-        content = own.encode() if own else server.fetch(f"{_at(body, 'links', 'report')}?format={kind}")
-        path.write_bytes(content)
+        path.write_bytes(own.encode() if own else server.fetch(f"{_at(body, 'links', 'report')}?format={kind}"))
     except (Stop, OSError) as fault:
         _complain(f"{path}: the {kind} report was not written: {fault}")
         return False
@@ -350,6 +350,8 @@ def text_of(body: Json, *, colour: bool = False) -> str:
         widths = [max(map(len, column)) for column in zip(titles, *rows[:ROWS])]  # noqa: B905 - Python 3.8
         title, *table = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in (titles, *rows)]
         lines += ["", f"  {title}", *_top(table)]
+    hidden = [f"{_at(s, 'id')}  {_at(s, 'source')}: {_at(s, 'statement')}" for s in _list(_at(body, "suppressed"))]
+    lines += ["", "Hidden by the scanner, and counted all the same:", *_top(hidden)] if hidden else []
     fixes = list(dict.fromkeys(str(_at(one, "fix")) for _, one in held if _at(one, "fix")))
     lines += ["", "What would fix it:", *_top([f"- {fix}" for fix in fixes])] if fixes else []
     lines += ["", f"decision {_at(body, 'id')}  {_at(body, 'links', 'self') or ''}"] if _at(body, "id") else []

@@ -66,7 +66,8 @@ def require_gate(request: GateRequest) -> Gate:
     if gate is not None:
         return gate
     if not Environment.objects.filter(slug=request.environment).exists():
-        raise EnvironmentUnknown(f"{request.environment[:80]!r} is no environment of this tenant")
+        known = ", ".join(Environment.objects.order_by("slug").values_list("slug", flat=True))
+        raise EnvironmentUnknown(f"{request.environment[:80]!r} is no environment of this tenant; there are: {known}")
     raise GateUnknown(f"{request.environment} has no gate {request.gate[:80]!r}")
 
 

@@ -487,7 +487,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="artifact",
-            index=models.Index(fields=["tenant", "name"], name="policies_ar_tenant__0c53bb_idx"),
+            index=models.Index(
+                fields=["tenant", "name"], opclasses=["uuid_ops", "varchar_pattern_ops"], name="artifact_by_name"
+            ),
         ),
         migrations.AddConstraint(
             model_name="artifact",

@@ -30,7 +30,12 @@ class Artifact(TenantModel):
     class Meta(TenantModel.Meta):
         ordering = ["-first_seen_at", "-id"]
         constraints = [models.UniqueConstraint(fields=["tenant", "digest"], name="artifact_once_per_digest")]
-        indexes = [models.Index(fields=["tenant", "name"])]
+        # Searched by the beginning of the name, which in most collations only this operator class can answer.
+        indexes = [
+            models.Index(
+                fields=["tenant", "name"], opclasses=["uuid_ops", "varchar_pattern_ops"], name="artifact_by_name"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name or self.digest

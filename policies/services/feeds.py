@@ -5,15 +5,17 @@ from datetime import date, datetime
 
 from django.db import connection, transaction
 
-from policies.errors import FeedShrunk, NotAFeed
+from policies.errors import FeedOlder, FeedShrunk, NotAFeed
 from policies.importers.records import EpssDay, KevCatalogue
 from policies.importers.registry import import_file
-from policies.models import FeedName, FeedState, KevEntry
+from policies.models import EpssScore, FeedName, FeedState, KevEntry
 from stellapolicy.audit import services as audit
 from stellapolicy.kernel import digest
 from stellapolicy.kernel.actor import Actor
 
 SHRINK_FLOOR_PERCENT = 90
+# The version of a feed that stands in until a real one is loaded; any other replaces it, whatever its day and length.
+SAMPLE = "sample"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,10 @@ class LoadedFeed:
 
 @transaction.atomic
 def load_feed(*, actor: Actor, content: bytes, at: datetime, expected: FeedName | None = None) -> LoadedFeed:
-    """Load an EPSS day or a KEV catalogue, recognised by its content; one older than what is known changes nothing.
+    """Load an EPSS day or a KEV catalogue, recognised by its content.
 
-    Raises NotAFeed for anything else, FeedShrunk when under 90 % of the last rows remain, and the importers'
-    refusals with the line.
+    Raises NotAFeed for anything else, FeedOlder for a day before the one that is loaded, FeedShrunk when under 90 % of
+    the last rows remain, and the importers' refusals with the line.
     """
     imported = import_file(content)
     match imported:
@@ -45,18 +47,30 @@ def load_feed(*, actor: Actor, content: bytes, at: datetime, expected: FeedName 
         raise NotAFeed(f"this is the {name.label} feed, {expected.label} was expected")
     row_count = len(imported) if isinstance(imported, EpssDay) else len(imported.entries)
     last = FeedState.objects.filter(name=name).first()
-    if last is not None and last.model_date is not None and model_date < last.model_date:
-        return LoadedFeed(name, version, row_count, changed=0)
-    _refuse_shrunk(name, row_count, last)
+    if last is not None and last.version == SAMPLE:
+        _forget(name)
+    elif last is not None:
+        _refuse_older(name, model_date, last)
+        _refuse_shrunk(name, row_count, last)
     changed = _write_epss(imported) if isinstance(imported, EpssDay) else _write_kev(imported)
     state = _record(name, version=version, model_date=model_date, content=content, row_count=row_count, at=at)
     audit.record(actor, "feed.loaded", state, at=at, after_digest=state.digest)
     return LoadedFeed(name, version, row_count, changed)
 
 
-def _refuse_shrunk(name: FeedName, row_count: int, last: FeedState | None) -> None:
-    if last is not None and row_count * 100 < last.row_count * SHRINK_FLOOR_PERCENT:
+def _refuse_older(name: FeedName, model_date: date, last: FeedState) -> None:
+    if last.model_date is not None and model_date < last.model_date:
+        raise FeedOlder(f"{name.label} of {last.model_date} is loaded, this one is of {model_date}; nothing was loaded")
+
+
+def _refuse_shrunk(name: FeedName, row_count: int, last: FeedState) -> None:
+    if row_count * 100 < last.row_count * SHRINK_FLOOR_PERCENT:
         raise FeedShrunk(f"{name.label} had {last.row_count} rows and now has {row_count}; nothing was loaded")
+
+
+def _forget(name: FeedName) -> None:
+    """Make room for the real feed: of a sample nothing stays."""
+    (EpssScore if name is FeedName.EPSS else KevEntry).objects.all().delete()
 
 
 def _record(

@@ -13,10 +13,10 @@ from gates.models import GateDecision, GateMode
 from gates.requests import GateRequest
 from gates.services.evaluation import evaluate_gate
 from policies.bootstrap import seed_packs
-from policies.errors import FeedShrunk
 from policies.importers.registry import import_report
+from policies.models import FeedState
 from policies.services.evidence import ArtifactReference, Upload
-from policies.services.feeds import load_feed
+from policies.services.feeds import SAMPLE, load_feed
 from stellapolicy.access.models import User
 from stellapolicy.access.roles import Role, Scope
 from stellapolicy.access.services.people import assign_role, create_person
@@ -98,18 +98,13 @@ def _seed_people(actor: Actor, *, at: datetime) -> None:
 
 
 def _freshen_feeds(actor: Actor, *, at: datetime) -> None:
-    """Load a few rows of each feed as of today, unless real feeds with more rows are there."""
+    """Load a sample of each feed as of today, unless a real one was loaded."""
+    real = set(FeedState.objects.exclude(version=SAMPLE).values_list("name", flat=True))
     today = at.date().isoformat()
     for path in sorted(_FEEDS.iterdir()):
         content = path.read_text(encoding="utf-8").replace("@TODAY@", today)
-        _load_unless_real(actor, content.encode(), at=at)
-
-
-def _load_unless_real(actor: Actor, content: bytes, *, at: datetime) -> None:
-    try:
-        load_feed(actor=actor, content=content, at=at)
-    except FeedShrunk:
-        return
+        if path.stem not in real:
+            load_feed(actor=actor, content=content.encode(), at=at)
 
 
 def _write_reports(*, at: datetime) -> Path:

@@ -32,7 +32,7 @@ class _Parser(CommandParser):
 
 
 class Command(BaseCommand):
-    help = "Asks a gate whether what the reports are about may ship; exits 0, 2 … as docs/exit-codes.md says."
+    help = "Asks a gate whether what the reports are about may ship; exits 0, 2 … as the table in README.md says."
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Return a parser that knows our exit codes."""

@@ -1,5 +1,6 @@
 """`manage.py up`: the whole product on a laptop, web, worker and beat, until Ctrl-C."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -15,6 +16,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+# Closing a lock's file would give the lock back.
+_HELD: list[TextIO] = []
 _PATIENCE_SECONDS = 60.0
 _FAREWELL_SECONDS = 15.0
 
@@ -32,6 +35,7 @@ class Command(BaseCommand):
                 "`up` is for a laptop; in production run web, worker and beat as docs/operations.md says"
             )
         _refuse_taken(port)
+        _refuse_second(Path(settings.VAR_DIR))
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         self.stdout.write("Preparing the database …")
         call_command("migrate", verbosity=0)
@@ -74,6 +78,16 @@ def _refuse_taken(port: int) -> None:
             raise CommandError(
                 f"port {port} is taken: end the program that holds it, or choose another with `make up PORT=8081`"
             ) from None
+
+
+def _refuse_second(var: Path) -> None:
+    """Hold the lock of this folder as long as the process lives: two beats and two webs would share one database."""
+    lock = (var / "up.lock").open("w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CommandError("this folder's product runs already, in another terminal: end that one first") from None
+    _HELD.append(lock)
 
 
 def _commands(port: int) -> dict[str, list[str]]:
@@ -129,6 +143,9 @@ def _refuse_dead(processes: dict[str, subprocess.Popen[bytes]]) -> None:
 
 
 def _stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
+    """End them in order; a second Ctrl-C meanwhile must not leave one of them behind."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     for process in processes.values():
         process.terminate()
     for process in processes.values():

@@ -78,13 +78,13 @@ def test_a_refusal_of_the_callers_input_is_a_usage_error(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_refusal_of_the_token_is_not_the_callers_input(status: int) -> None:
+def test_a_refusal_of_the_token_is_the_callers_mistake_since_asking_again_does_not_help(status: int) -> None:
     with serving(
         {EVALUATIONS: [Answer(status, {"title": "No", "detail": "the token has no scope gate:evaluate"})]}
     ) as server:
         ended = check(server.url)
 
-    assert ended.returncode == 10
+    assert ended.returncode == 11
     assert "gate:evaluate" in ended.stderr
     assert f"HTTP {status}" in ended.stderr
 

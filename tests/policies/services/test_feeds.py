@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from policies.errors import FeedShrunk, NotAFeed
+from policies.errors import FeedOlder, FeedShrunk, NotAFeed
 from policies.importers.refusals import ImportRefused
 from policies.models import EpssScore, FeedName, FeedState, KevEntry
 from policies.services.feeds import LoadedFeed, load_feed
@@ -45,13 +45,14 @@ def test_the_same_day_again_changes_nothing(actor: Actor) -> None:
     assert again.changed == 0
 
 
-def test_an_older_day_never_overwrites_a_newer_one(actor: Actor) -> None:
+def test_an_older_day_is_refused_and_changes_nothing(actor: Actor) -> None:
     load(actor, epss_day({"CVE-1999-0001": 0.9}, day=DAY))
 
-    load(actor, epss_day({"CVE-1999-0001": 0.1}, day="2026-02-01"))
+    with pytest.raises(FeedOlder, match="2026-03-02 is loaded, this one is of 2026-02-01"):
+        load(actor, epss_day({"CVE-1999-0001": 0.1}, day="2026-02-01"))
 
     assert EpssScore.objects.get(pk="CVE-1999-0001").score == 90_000
-    assert FeedState.objects.get(pk="epss").model_date == date.fromisoformat(DAY), "the state follows the newest day"
+    assert FeedState.objects.get(pk="epss").model_date == date.fromisoformat(DAY)
 
 
 def test_a_feed_that_lost_more_than_a_tenth_of_its_rows_is_kept_out(actor: Actor) -> None:
@@ -98,3 +99,12 @@ def test_the_real_catalogue_and_the_real_day_load(actor: Actor) -> None:
 
     assert kev.row_count == KevEntry.objects.count() == 1404
     assert epss.row_count == EpssScore.objects.count() == 14_257
+
+
+def test_a_sample_makes_way_for_any_real_feed_and_leaves_nothing(actor: Actor) -> None:
+    sample = epss_day({"CVE-2000-0001": 0.9, "CVE-2000-0002": 0.9}, day=DAY).replace(b"v2025.03.14", b"sample")
+    load(actor, sample)
+
+    load(actor, epss_day({"CVE-1999-0001": 0.1}, day="2025-01-01"))
+
+    assert list(EpssScore.objects.values_list("cve", flat=True)) == ["CVE-1999-0001"]
