@@ -6,10 +6,13 @@ from datetime import date, datetime, timedelta
 from django.db.models import Count, Exists, Min, OuterRef, Q
 from django.db.models.functions import TruncDate
 
-from gates.models import Decision, GateDecision, GateJob, JobStatus
+from gates.models import Decision, GateDecision, GateJob, GateMode, JobStatus
 from gates.models.decision import GateDecisionQuerySet
 from gates.models.job import OPEN_STATUSES
 from stellapolicy.tenancy.scope import current_tenant
+
+# A block of a gate that only observes holds nobody up; it is counted with the warnings.
+_ENFORCED = Q(mode=GateMode.ENFORCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,8 @@ def decisions_by_day(*, at: datetime, days: int) -> list[DayOfDecisions]:
         .values("day")
         .annotate(
             passed=Count("pk", filter=Q(decision=Decision.PASS)),
-            warned=Count("pk", filter=Q(decision=Decision.WARN)),
-            blocked=Count("pk", filter=Q(decision=Decision.BLOCK)),
+            warned=Count("pk", filter=Q(decision=Decision.WARN) | (Q(decision=Decision.BLOCK) & ~_ENFORCED)),
+            blocked=Count("pk", filter=Q(decision=Decision.BLOCK) & _ENFORCED),
         )
     )
     known = {row["day"]: DayOfDecisions(**row) for row in rows}
@@ -58,19 +61,19 @@ def decisions_by_day(*, at: datetime, days: int) -> list[DayOfDecisions]:
 
 def standing_blocks() -> GateDecisionQuerySet:
     """Return the blocks that no later decision about the same artifact and environment has replaced, newest first."""
-    return GateDecision.objects.filter(~_replaced(), decision=Decision.BLOCK)
+    return GateDecision.objects.stopping().filter(~_replaced())
 
 
 def recent_blocks(*, limit: int) -> list[GateDecision]:
     """Return the newest blocks without their bodies; `is_standing` says of each whether it is the last word."""
-    rows = GateDecision.objects.filter(decision=Decision.BLOCK).annotate(is_standing=~_replaced())
+    rows = GateDecision.objects.stopping().annotate(is_standing=~_replaced())
     return list(rows.select_related("artifact", "environment").defer("body", "inputs")[:limit])
 
 
 def blocking_checks(*, at: datetime, days: int) -> list[tuple[str, int]]:
     """Return which check was the first to block, and how often in the last `days` UTC days, the most frequent first."""
     begin = at.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
-    rows = GateDecision.objects.since(begin).filter(decision=Decision.BLOCK).order_by()
+    rows = GateDecision.objects.since(begin).stopping().order_by()
     counted = rows.values("blocked_by").annotate(number=Count("pk")).order_by("-number", "blocked_by")
     return [(row["blocked_by"], row["number"]) for row in counted]
 

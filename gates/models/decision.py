@@ -25,6 +25,10 @@ class GateDecisionQuerySet(TenantQuerySet["GateDecision"]):
         """Those made at or after the instant."""
         return self.filter(created_at__gte=instant)
 
+    def stopping(self) -> Self:
+        """Those that stop a pipeline: blocks of a gate that enforces; one that observes only says what it would do."""
+        return self.filter(decision=Decision.BLOCK, mode=GateMode.ENFORCE)
+
     def latest_per_target(self) -> Self:
         """The last decision of each artifact and environment."""
         return self.order_by("artifact", "environment", "-created_at", "-id").distinct("artifact", "environment")
