@@ -149,14 +149,14 @@ def masked(identifier: str, bits: int) -> Code:
     return ast.BinOp(name(identifier), ast.BitAnd(), constant(bits))
 
 
-def attribute(owner: str, member: str) -> Code:
-    """`owner.member`."""
-    return ast.Attribute(name(owner), member, ast.Load())
-
-
 def item(owner: str, key: Code) -> Code:
-    """`owner[key]`."""
+    """`owner[key]`, which raises KeyError where there is none."""
     return ast.Subscript(name(owner), key, ast.Load())
+
+
+def applied(function_code: Code, argument: Code) -> Code:
+    """`function(argument)` of a function that is itself looked up."""
+    return ast.Call(function_code, [argument], [])
 
 
 def when(test: Code, then: Sequence[Step], otherwise: Sequence[Step] = ()) -> Step:
@@ -169,9 +169,9 @@ def returned(value: Code) -> Step:
     return ast.Return(value)
 
 
-def guarded(body: Sequence[Step], errors: str, fallback: Step) -> Step:
-    """`try: body… except errors: fallback`."""
-    return ast.Try(list(body), [ast.ExceptHandler(name(errors), None, [fallback])], [], [])
+def guarded(body: Sequence[Step], errors: str, fallback: Sequence[Step]) -> Step:
+    """`try: body… except errors: fallback…`."""
+    return ast.Try(list(body), [ast.ExceptHandler(name(errors), None, list(fallback))], [], [])
 
 
 def function(identifier: str, parameters: Sequence[str], body: Sequence[Step]) -> ast.FunctionDef:

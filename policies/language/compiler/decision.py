@@ -8,7 +8,7 @@ from policies.language import terms
 from policies.language.compiler import code, truths
 from policies.language.compiler.code import Code, Step
 from policies.language.compiler.layout import UNKNOWN_SEVERITY, Index, Indexed, Layout, Slot
-from policies.language.compiler.unit import FACTS, RANK_OF, Body, Unit
+from policies.language.compiler.unit import FACTS, RANK_OF, Body, Unit, read
 from policies.language.evaluator.possibilities import is_only_status, is_static, possible
 from policies.language.ruleset import SEVERITY_PATH
 from policies.language.terms import ConstantValue
@@ -18,10 +18,10 @@ from policies.language.verdict import Verdict
 Finish: TypeAlias = Callable[[int, Facts], Verdict]
 Refuse: TypeAlias = Callable[[Facts], Verdict]
 _OUTCOME: Final = "k"
-_VERDICT: Final = "d"
 _DECIDE: Final = "decide"
 _PARAMETERS: Final = (FACTS,)
 _FEW_VALUES: Final = 4
+_MOST_NESTED: Final = 4
 
 
 @dataclass(slots=True)
@@ -34,18 +34,35 @@ class DecisionWriter:
     def write(self) -> None:
         """Write the function `decide`, and those it hands single values of an index to."""
         body = Body(self.unit, _PARAMETERS)
-        severity = body.fact(SEVERITY_PATH, Type.SEVERITY)
-        steps = [code.assigned(_OUTCOME, code.call("START", severity))]
+        start = self._start(body)
+        for fact in self.layout.hot:
+            body.fact(fact.path, fact.type)
+        steps: list[Step] = []
         for index in self.layout.indexes:
             steps += self._index(body, index)
         steps += self._linear(body)
         steps += [
-            code.assigned(_VERDICT, code.call("KNOWN", code.name(_OUTCOME))),
-            code.when(code.other(code.name(_VERDICT), code.constant(None)), [code.returned(code.name(_VERDICT))]),
+            code.when(
+                code.within(code.name(_OUTCOME), code.name("KNOWN")),
+                [code.returned(code.item("KNOWN", code.name(_OUTCOME)))],
+            ),
             code.returned(code.call("FINISH", code.name(_OUTCOME), code.name(FACTS))),
         ]
         refused = code.returned(code.call("REFUSE", code.name(FACTS)))
-        self.unit.add(_DECIDE, _PARAMETERS, [code.guarded(body.steps(steps), "MISTAKES", refused)])
+        self.unit.add(_DECIDE, _PARAMETERS, [code.guarded([start, *body.steps(steps)], "MISTAKES", [refused])])
+
+    def _start(self, body: Body) -> Step:
+        """Load what is nearly always there without asking whether it is; what is absent after all is asked for."""
+        severity = body.take(SEVERITY_PATH)
+        likely = [code.assigned(severity, code.item("RANKS", code.item(FACTS, code.constant(SEVERITY_PATH))))]
+        careful = [code.assigned(severity, read(FACTS, SEVERITY_PATH, Type.SEVERITY))]
+        for fact in self.layout.sure:
+            local = body.take(fact.path)
+            likely.append(code.assigned(local, code.item(FACTS, code.constant(fact.path))))
+            careful.append(code.assigned(local, read(FACTS, fact.path, fact.type)))
+        likely.append(code.assigned(_OUTCOME, code.name(severity)))
+        careful.append(code.assigned(_OUTCOME, code.item("START", code.name(severity))))
+        return code.guarded(likely, "ABSENT", careful)
 
     # --- Rules asked one by one ---------------------------------------------------------------------------------------
 
@@ -98,17 +115,13 @@ class DecisionWriter:
 
     def _lookup(self, fact: Code, table: Mapping[ConstantValue, str], index: Index) -> list[Step]:
         """Find the function of a value in a dictionary, filled once the functions are compiled."""
-        found = self.unit.fresh("b")
         finder = self.unit.fresh("INDEX_")
         self.unit.late[finder] = table
-        bits = code.call(found, code.name(FACTS))
+        bits = code.applied(code.item(finder, fact), code.name(FACTS))
         return [
-            code.assigned(found, code.call(finder, fact)),
             code.when(
-                code.other(code.name(found), code.constant(None)),
-                [code.marked(_OUTCOME, bits)],
-                self._when_unknown(fact, index),
-            ),
+                code.within(fact, code.name(finder)), [code.marked(_OUTCOME, bits)], self._when_unknown(fact, index)
+            )
         ]
 
     def _bucket(self, members: tuple[Indexed, ...]) -> str:
@@ -150,15 +163,40 @@ def _mark(bits: int) -> Step:
 def _asked(body: Body, slot: Slot, condition: terms.Term) -> list[Step]:
     """Ask one rule: mark it matched, or unknown where that matters, or its `else`."""
     matched = [_mark(slot.matched)]
+    unknown = [_mark(slot.unknown)] if slot.watches_unknown else []
     if condition == terms.ALWAYS:
         return matched
-    is_true, is_false = truths.true(body, condition), truths.false(body, condition)
     if slot.rule.otherwise:
-        unknown = [_mark(slot.unknown)] if slot.watches_unknown else []
+        is_true, is_false = truths.true(body, condition), truths.false(body, condition)
         return [code.when(is_true, matched, [code.when(is_false, [_mark(slot.otherwise)], unknown)])]
-    if not slot.watches_unknown:
-        return [code.when(is_true, matched)]
-    return [code.when(is_true, matched, [code.when(code.negated(is_false), [_mark(slot.unknown)])])]
+    conjuncts = terms.conjuncts(condition)
+    if len(conjuncts) <= _MOST_NESTED:
+        return _nested(body, conjuncts, matched, unknown)
+    is_true = truths.true(body, condition)
+    return [code.when(is_true, matched, _unless_false(body, condition, unknown))]
+
+
+def _nested(body: Body, conjuncts: tuple[terms.Term, ...], matched: list[Step], unknown: list[Step]) -> list[Step]:
+    """Ask one part after another, and load what a part needs only where the parts before it hold."""
+    first, *others = conjuncts
+    rest = tuple(others)
+    is_true = truths.true(body, first)
+    if not rest:
+        doubt = [code.when(truths.unknown(body, first), unknown)] if unknown else []
+        return [code.when(is_true, matched, doubt)]
+    inner = body.inner()
+    then = inner.steps(_nested(inner, rest, matched, unknown))
+    if not unknown:
+        return [code.when(is_true, then)]
+    doubtful = body.inner()
+    doubt = doubtful.steps(_unless_false(doubtful, terms.conjunction(rest), unknown))
+    return [code.when(is_true, then, [code.when(truths.unknown(body, first), doubt)])]
+
+
+def _unless_false(body: Body, condition: terms.Term, unknown: list[Step]) -> list[Step]:
+    if not unknown or condition == terms.ALWAYS:
+        return unknown
+    return [code.when(code.negated(truths.false(body, condition)), unknown)]
 
 
 def bind(unit: Unit, finish: Finish, refuse: Refuse, known: Mapping[int, Verdict]) -> None:
@@ -166,10 +204,11 @@ def bind(unit: Unit, finish: Finish, refuse: Refuse, known: Mapping[int, Verdict
     start: dict[float, int] = {rank: rank for rank in RANK_OF.values()}
     start[UNKNOWN] = UNKNOWN_SEVERITY
     unit.namespace |= {
-        "START": start.__getitem__,
+        "START": start,
         "FINISH": finish,
         "REFUSE": refuse,
-        "KNOWN": known.get,
+        "KNOWN": known,
+        "ABSENT": KeyError,
         "MISTAKES": (TypeError, AttributeError),
     }
 
@@ -185,7 +224,7 @@ class Functions:
 def decision_of(unit: Unit) -> Functions:
     """Return the functions of a unit, compiled, its indexes filled."""
     tables: dict[str, dict[ConstantValue, Any]] = {finder: {} for finder in unit.late}
-    unit.namespace |= {finder: table.get for finder, table in tables.items()}
+    unit.namespace |= tables
     functions = unit.compiled()
     for finder, names in unit.late.items():
         tables[finder].update({value: functions[name] for value, name in names.items()})

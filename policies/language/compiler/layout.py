@@ -5,13 +5,15 @@ found through an index of that fact, so that a finding meets only the rules it c
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from policies.language import terms
+from policies.language.compiler.truths import is_costly
 from policies.language.evaluator.possibilities import highest, lowest
-from policies.language.ruleset import ProgramRule, Settings
+from policies.language.facts import CATALOGUE
+from policies.language.ruleset import SEVERITY_PATH, ProgramRule, Settings
 from policies.language.terms import Comparison, Constant, ConstantValue, Fact, Membership, Relation, Term
 from policies.language.types import Type
 from policies.language.verdict import Status
@@ -20,6 +22,7 @@ SEVERITY_BITS: Final = 3
 UNKNOWN_SEVERITY: Final = 7
 MATCHED, UNKNOWN, OTHERWISE = 1, 2, 4
 _FEWEST_RULES: Final = 3
+_READ_AS_THEY_ARE: Final = frozenset({Type.STRING, Type.BOOL})
 _INDEXED: Final = frozenset({Type.STRING, Type.SEVERITY, Type.NUMBER})
 
 
@@ -66,10 +69,15 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """All rules of a program: those asked one by one and those behind indexes; together every slot once."""
+    """All rules of a program: those asked one by one and those behind indexes; together every slot once.
+
+    `sure` facts are always known, so that they are loaded without asking; `hot` ones are needed for every finding.
+    """
 
     linear: tuple[Slot, ...]
     indexes: tuple[Index, ...]
+    sure: tuple[Fact, ...]
+    hot: tuple[Fact, ...]
 
     @property
     def slots(self) -> Iterator[Slot]:
@@ -95,14 +103,64 @@ def lay_out(rules: Sequence[ProgramRule], settings: Settings) -> Layout:
     """
     keys = _keys(rules)
     floor = _floor(rules, settings)
-    linear = [rule for rule in rules if rule.name not in keys]
+    sure, hot = _heat(rules, keys)
+    linear = [_cheapest_first(rule, sure | hot) for rule in rules if rule.name not in keys]
     indexed = [rule for rule in rules if rule.name in keys]
     slots: dict[str, Slot] = {}
     position = SEVERITY_BITS
     for rule in (*linear, *indexed):
         slots[rule.name] = Slot(rule, position, _matters(rule, floor))
         position += 3 if rule.otherwise else 2
-    return Layout(tuple(slots[rule.name] for rule in linear), tuple(_indexes(indexed, keys, slots)))
+    return Layout(
+        linear=tuple(slots[rule.name] for rule in linear),
+        indexes=tuple(_indexes(indexed, keys, slots)),
+        sure=_by_path(sure),
+        hot=_by_path(hot),
+    )
+
+
+def _by_path(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    return tuple(sorted((fact for fact in facts if fact.path != SEVERITY_PATH), key=lambda fact: fact.path))
+
+
+def _heat(rules: Sequence[ProgramRule], keys: Mapping[str, "_Key"]) -> tuple[frozenset[Fact], frozenset[Fact]]:
+    """Return the facts that are always known, and those that some rule needs before it can be told anything."""
+    asked = [rule for rule in rules if rule.name not in keys]
+    hot = {key.fact for key in keys.values()} | {Fact(SEVERITY_PATH, Type.SEVERITY)}
+    for rule in asked:
+        conjuncts = terms.conjuncts(rule.condition)
+        if len(conjuncts) == 1 or rule.otherwise:
+            hot |= _plain_facts(rule.condition)
+    uses = Counter(fact for rule in asked for fact in _plain_facts(rule.condition))
+    for rule in asked:
+        conjuncts = terms.conjuncts(rule.condition)
+        if not any(_plain_facts(one) <= hot and not is_costly(one) for one in conjuncts):
+            hot |= _plain_facts(min(conjuncts, key=lambda one: (is_costly(one), -_most_used(one, uses))))
+    sure = {fact for fact in hot if fact.path in CATALOGUE and CATALOGUE[fact.path].always}
+    plain = {fact for fact in sure if fact.type in _READ_AS_THEY_ARE}
+    return frozenset(plain), frozenset(hot - plain)
+
+
+def _most_used(term: Term, uses: Mapping[Fact, int]) -> int:
+    return max((uses[fact] for fact in _plain_facts(term)), default=0)
+
+
+def _plain_facts(term: Term) -> set[Fact]:
+    """Return the facts a term reads itself; a costly part has a function of its own that loads what it needs."""
+    match term:
+        case Fact():
+            return {term}
+        case _ if is_costly(term):
+            return set()
+        case _:
+            return set[Fact]().union(*(_plain_facts(child) for child in terms.children(term)))
+
+
+def _cheapest_first(rule: ProgramRule, loaded: frozenset[Fact]) -> ProgramRule:
+    """Return a rule whose condition asks first what is at hand; the order of a conjunction means nothing."""
+    conjuncts = terms.conjuncts(rule.condition)
+    ordered = sorted(conjuncts, key=lambda one: (is_costly(one), not _plain_facts(one) <= loaded))
+    return replace(rule, condition=terms.conjunction(tuple(ordered)))
 
 
 def _floor(rules: Sequence[ProgramRule], settings: Settings) -> Status:

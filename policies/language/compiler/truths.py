@@ -84,6 +84,32 @@ def false(body: Body, term: Term) -> Code:
             return _false_atom(body, term)
 
 
+def unknown(body: Body, term: Term) -> Code:
+    """Return what is true exactly where a condition that is not true is unknown, for as little as can be."""
+    match term:
+        case Fact() | StatementField():
+            # What is neither true nor false is unknown, whatever else a caller may have put there.
+            return code.other(values.value(body, term), code.FALSE)
+        case Negation(Fact() | StatementField() as asked):
+            return code.other(values.value(body, asked), code.TRUE)
+    asked_about = _only_fact(term.operand if isinstance(term, Negation) else term)
+    if asked_about is None:
+        return code.negated(false(body, term))
+    found = values.value(body, asked_about)
+    return code.unequal(found, found)
+
+
+def _only_fact(term: Term) -> Term | None:
+    """Return the one fact that a comparison with literals rests on: it is unknown exactly where that fact is."""
+    match term:
+        case Comparison(_, Fact() | StatementField() as asked, Constant()):
+            return asked
+        case Membership(Fact() | StatementField() as asked, _):
+            return asked
+        case _:
+            return None
+
+
 def truth(body: Body, term: Term) -> Code:
     """Return what is True, False or UNKNOWN as the condition is."""
     if isinstance(term, Constant):

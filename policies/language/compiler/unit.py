@@ -22,6 +22,7 @@ RANK_OF: Final[Mapping[object, int]] = {
 _NAMES: Final[Mapping[str, object]] = {
     code.UNKNOWN_NAME: UNKNOWN,
     "RANK": RANK_OF.get,
+    "RANKS": RANK_OF,
     "MICROSECONDS": microseconds,
     "DIVIDE": divide,
     "CERTAIN": intervals.certain,
@@ -34,8 +35,6 @@ _NAMES: Final[Mapping[str, object]] = {
     "LATEST_STATEMENT": statements.latest_statement,
     **{f"FN_{name}": implementation for name, implementation in IMPLEMENTATIONS.items()},
 }
-_GETTER: Final = "get"
-_FIELD_GETTER: Final = "field"
 
 
 @dataclass(slots=True)
@@ -86,7 +85,8 @@ class Unit:
 class Body:
     """A function, or a block inside one, being written: what it loads before anything else.
 
-    A block inside another uses what the outer one has loaded and loads the rest itself.
+    A block inside another uses what the outer one has loaded and loads the rest itself, so that a fact costs nothing
+    where nobody asks for it.
     """
 
     unit: Unit
@@ -107,11 +107,11 @@ class Body:
 
     def fact(self, path: str, kind: Type) -> Code:
         """Return the local that holds a fact."""
-        return self._local(_GETTER, path, kind)
+        return self._local(FACTS, path, kind)
 
     def statement_field(self, name: str, kind: Type) -> Code:
         """Return the local that holds a field of the statement."""
-        return self._local(_FIELD_GETTER, name, kind)
+        return self._local(STATEMENT, name, kind)
 
     def memo(self, function: str, arguments: tuple[Code, ...]) -> Code:
         """Return the answer of a function, asked for at most once."""
@@ -130,25 +130,20 @@ class Body:
         self.prelude.append(code.assigned(identifier, value))
         return code.name(identifier)
 
+    def take(self, path: str) -> str:
+        """Return the local of a fact that the writer loads by other means than this body does."""
+        return self.loaded.setdefault((FACTS, path), self.unit.fresh("v"))
+
     def steps(self, steps: list[Step]) -> list[Step]:
         """Return steps with what has to be loaded before them."""
-        getters = [] if self.outer else self._getters()
-        return [*getters, *self.prelude, *steps]
+        return [*self.prelude, *steps]
 
-    def _getters(self) -> list[Step]:
-        owners = {FACTS: _GETTER, STATEMENT: _FIELD_GETTER}
-        return [
-            code.assigned(owners[parameter], code.attribute(parameter, "get"))
-            for parameter in self.parameters
-            if parameter in owners
-        ]
-
-    def _local(self, getter: str, path: str, kind: Type) -> Code:
-        key = (getter, path)
+    def _local(self, owner: str, path: str, kind: Type) -> Code:
+        key = (owner, path)
         local = self._find(lambda body: body.loaded.get(key))
         if local is None:
             local = self.loaded[key] = self.unit.fresh("v")
-            self.prelude.append(code.assigned(local, _read(getter, path, kind)))
+            self.prelude.append(code.assigned(local, read(owner, path, kind)))
         return code.name(local)
 
     def _find(self, look: "Callable[[Body], str | None]") -> str | None:
@@ -161,8 +156,13 @@ class Body:
         return None
 
 
-def _read(getter: str, path: str, kind: Type) -> Code:
-    value = code.call(getter, code.constant(path), code.UNKNOWN)
+def read(owner: str, path: str, kind: Type) -> Code:
+    """Return the value of a fact or field as a program holds it, UNKNOWN where it is absent.
+
+    Asking whether a key is there and then for its value costs less than one call of `get`.
+    """
+    key = code.constant(path)
+    value = code.chosen(code.within(key, code.name(owner)), code.item(owner, key), code.UNKNOWN)
     if kind is Type.SEVERITY:
         return code.call("RANK", value, code.UNKNOWN)
     return code.call("MICROSECONDS", value) if kind is Type.INSTANT else value

@@ -18,7 +18,7 @@ from policies.language.types import Facts
 from policies.language.verdict import Verdict
 from stellapolicy.kernel.severity import RANKS, Severity
 
-_MOST_KEPT: Final = 8192
+_MOST_KEPT: Final = 16_384
 _SEVERITIES: Final = {rank if rank >= 0 else UNKNOWN_SEVERITY: severity for severity, rank in RANKS.items()}
 _Kept = TypeVar("_Kept")
 ValueFunctions = Mapping[Term, Callable[[Facts], Any]]
@@ -73,16 +73,7 @@ class Outcomes:
     def finish(self, outcome: int, facts: Facts) -> Verdict:
         """Return the verdict of an outcome; `facts` are those it was made of."""
         found = self._open.get(outcome)
-        if found is None:
-            return self._begin(outcome, facts)
-        missed = 0
-        for gap in found.gaps:
-            missed |= gap(facts)
-        verdict = found.verdicts.get(missed)
-        if verdict is None:
-            verdict = with_unknown_facts(found.resolution.verdict, self.gaps.named(missed))
-            _keep(found.verdicts, missed, verdict)
-        return verdict
+        return self._begin(outcome, facts) if found is None else self._named(found, facts)
 
     def _begin(self, outcome: int, facts: Facts) -> Verdict:
         """Return the verdict of an outcome that nothing is kept of, keeping what can be."""
@@ -98,8 +89,20 @@ class Outcomes:
         if depends_on_facts:
             return self.completed(resolution, facts)
         gaps = tuple(self.gaps.of(rule.condition) for rule in resolution.doubtful)
-        _keep(self._open, outcome, _Open(resolution, gaps))
-        return self.finish(outcome, facts)
+        opened = _Open(resolution, gaps)
+        _keep(self._open, outcome, opened)
+        return self._named(opened, facts)
+
+    def _named(self, found: _Open, facts: Facts) -> Verdict:
+        """Return the verdict of an undecided outcome, with the facts that would decide it."""
+        missed = 0
+        for gap in found.gaps:
+            missed |= gap(facts)
+        verdict = found.verdicts.get(missed)
+        if verdict is None:
+            verdict = with_unknown_facts(found.resolution.verdict, self.gaps.named(missed))
+            _keep(found.verdicts, missed, verdict)
+        return verdict
 
     def resolve(self, branches: list[Branch], doubts: list[Doubt], severity: Severity, facts: Facts) -> Resolution:
         """Return what branches and doubts come to; facts missing are not yet named."""
@@ -156,10 +159,12 @@ class Outcomes:
 
 
 def _keep(kept: dict[int, _Kept], key: int, value: _Kept) -> None:
-    """Keep a value, dropping everything kept before where there is too much of it."""
-    if len(kept) >= _MOST_KEPT:
-        kept.clear()
-    kept[key] = value
+    """Keep a value while there is room.
+
+    INVARIANT: nothing kept is ever dropped; generated code asks whether a key is there and then takes its value.
+    """
+    if len(kept) < _MOST_KEPT:
+        kept[key] = value
 
 
 def doubt_about(rule: ProgramRule) -> Doubt:
