@@ -30,6 +30,14 @@ class SnapshotOfAnotherArtifact(Refusal):
     title: ClassVar[str] = "The snapshot is about another artifact"
 
 
+class InstantTooFar(Refusal):
+    """A decision is about now; other days are for simulation."""
+
+    code: ClassVar[str] = "request.at_too_far"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "The instant asked about is too far from now"
+
+
 class DecisionUnknown(Refusal):
     """No such decision in this tenant."""
 

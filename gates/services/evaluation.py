@@ -1,13 +1,13 @@
 """Evaluates a gate: the one call behind the API, the queue, the command line, the admin and replay."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from gates.deciding.decide import Decided, decide
 from gates.deciding.inputs import FrozenInputs, GateVersion, Place, SnapshotReference, Subject
-from gates.errors import EnvironmentUnknown, GateUnknown, SnapshotOfAnotherArtifact
+from gates.errors import EnvironmentUnknown, GateUnknown, InstantTooFar, SnapshotOfAnotherArtifact
 from gates.models import Gate, GateDecision
 from gates.requests import GateRequest
 from policies import selectors as evidence
@@ -20,9 +20,12 @@ from policies.services.evidence import receive_evidence, register_artifact
 from stellapolicy.audit import services as audit
 from stellapolicy.kernel import digest
 from stellapolicy.kernel.actor import Actor
+from stellapolicy.kernel.clock import rfc3339
+from stellapolicy.kernel.refusals import Fault
 from stellapolicy.tenancy.models import Environment
 
 EVALUATE_SCOPE = "gate:evaluate"
+LARGEST_SHIFT = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ def evaluate_gate(*, actor: Actor, request: GateRequest, at: datetime) -> GateDe
     gate = require_gate(request)
     if request.at is not None and (earlier := GateDecision.objects.filter(request_digest=request.digest).first()):
         return earlier
+    _refuse_far(request, at=at)
     found = _gather(actor, request, at=at)
     actor.require(EVALUATE_SCOPE, service=found.artifact.service_id)
     revision = evidence.active_revision(gate.environment)
@@ -57,6 +61,13 @@ def evaluate_gate(*, actor: Actor, request: GateRequest, at: datetime) -> GateDe
     program = program_by_digest(revision.digest, lambda: revision.program)
     decided = decide(inputs, program, found.findings, found.claims)
     return _keep(actor, request, gate, found, _Judged(inputs, decided), at=at)
+
+
+def _refuse_far(request: GateRequest, *, at: datetime) -> None:
+    """Refuse to decide as of long ago or hence: a caller who may choose the day chooses how fresh the evidence is."""
+    if request.at is not None and abs(request.at - at) > LARGEST_SHIFT:
+        message = f"{rfc3339(request.at)} is more than {LARGEST_SHIFT // timedelta(hours=1)} hours from now"
+        raise InstantTooFar(message, faults=(Fault("/at", InstantTooFar.code, message),))
 
 
 def require_gate(request: GateRequest) -> Gate:

@@ -1,12 +1,13 @@
 """May it ship? The one call behind every door."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from gates.errors import EnvironmentUnknown, GateUnknown, SnapshotOfAnotherArtifact
+from gates.errors import EnvironmentUnknown, GateUnknown, InstantTooFar, SnapshotOfAnotherArtifact
 from gates.models import GateDecision
 from gates.requests import GateRequest
 from gates.services.evaluation import evaluate_gate
@@ -101,6 +102,18 @@ def test_a_question_about_an_explicit_instant_always_gets_the_same_row(in_shop: 
     second = evaluate_gate(actor=in_shop.actor, request=request, at=NOON + timedelta(days=3))
 
     assert second.pk == first.pk
+
+
+@pytest.mark.parametrize("shift", [timedelta(days=-90), timedelta(hours=-25), timedelta(hours=25)])
+def test_nobody_chooses_the_day_on_which_old_evidence_was_fresh(in_shop: Shop, shift: timedelta) -> None:
+    report = trivy("shop/api", [HARMLESS], scanned_at=NOON + shift)
+    request = replace(in_shop.request("shop/api", report), at=NOON + shift)
+
+    with pytest.raises(InstantTooFar) as refused:
+        evaluate_gate(actor=in_shop.actor, request=request, at=NOON)
+
+    assert refused.value.faults[0].pointer == "/at"
+    assert nothing_was_kept()
 
 
 def test_a_later_instant_alone_never_opens_a_gate(in_shop: Shop) -> None:
