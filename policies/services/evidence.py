@@ -88,14 +88,19 @@ def check_artifact_digest(text: str) -> None:
 def register_artifact(reference: ArtifactReference, *, at: datetime) -> Artifact:
     """Return the artifact of this digest, made known now if it was not; a name once given stays."""
     check_artifact_digest(reference.digest)
-    artifact, _ = Artifact.objects.select_related("service__team").get_or_create(
-        digest=reference.digest,
-        defaults={
-            "name": reference.name,
-            "labels": reference.labels,
-            "first_seen_at": at,
-            "service": _service_of(reference.name),
-        },
+    # Held until the transaction ends: two posts of the same evidence at once make one snapshot.
+    artifact, _ = (
+        Artifact.objects.locked()
+        .select_related("service__team")
+        .get_or_create(
+            digest=reference.digest,
+            defaults={
+                "name": reference.name,
+                "labels": reference.labels,
+                "first_seen_at": at,
+                "service": _service_of(reference.name),
+            },
+        )
     )
     return artifact
 
