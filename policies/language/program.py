@@ -17,7 +17,7 @@ from policies.language.evaluator.release import Judged, ReleaseRules, predicates
 from policies.language.facts import FactsRefused, from_json, mistyped
 from policies.language.ruleset import SEVERITY_PATH, ProgramRule, Ruleset, Settings, reads_of_rules, terms_of
 from policies.language.terms import Constant, Term
-from policies.language.trace import Trace
+from policies.language.trace import Trace, Truth
 from policies.language.types import Facts, Type
 from policies.language.verdict import ReleaseVerdict, Verdict
 from stellapolicy.kernel import digest
@@ -91,9 +91,16 @@ class Program:
 
     def explain(self, facts: Facts) -> tuple[Verdict, Trace]:
         """Return the verdict on these facts, equal to that of `evaluate`, and the trace that leads to it."""
+        return self._explaining().explain(facts)
+
+    def truth(self, rule: ProgramRule, facts: Facts) -> Truth:
+        """Return the truth of the condition of one of this program's rules."""
+        return self._explaining().truth(rule.condition, facts)
+
+    def _explaining(self) -> Explainer:
         if self._explainer is None:
             self._explainer = Explainer(self._ruleset, self._outcomes)
-        return self._explainer.explain(facts)
+        return self._explainer
 
     def evaluate_release(self, findings: Sequence[Judged]) -> ReleaseVerdict:
         """Return what the release rules say of all findings, each with its facts and its verdict."""

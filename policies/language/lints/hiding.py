@@ -1,7 +1,9 @@
 """The lint that looks for a finding which a later rule would block and an earlier one lets pass."""
 
 from collections.abc import Iterator
-from itertools import islice, product
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
 from typing import Final
 
 from policies.language import terms
@@ -13,7 +15,7 @@ from policies.language.lints.cases import Case, cases, example
 from policies.language.program import Program
 from policies.language.ruleset import ProgramRule
 from policies.language.terms import Constant, Term
-from policies.language.trace import RuleOutcome, Truth
+from policies.language.trace import Truth
 from policies.language.types import UNKNOWN, Facts
 from policies.language.verdict import Status
 from stellapolicy.kernel import canonical_json
@@ -26,13 +28,9 @@ _MOST_TRIES: Final = 2_000
 
 def lint_hiding(checked: CheckedPack, program: Program) -> Iterator[Diagnostic]:
     """Yield, for each permissive rule, one finding that a rule of a later priority would have blocked."""
-    tries = iter(range(_MOST_TRIES))
-    blocking = [rule for rule in checked.ruleset.rules if highest(rule.then) is Status.BLOCKED]
+    search = _Search(program, [_Cases(rule) for rule in checked.ruleset.rules if highest(rule.then) is Status.BLOCKED])
     for rule in checked.ruleset.rules:
-        if not _is_permissive(rule):
-            continue
-        later = [other for other in blocking if other.priority > rule.priority]
-        found = next(_hidden(rule, later, program, tries), None)
+        found = search.hidden_by(rule) if _is_permissive(rule) else None
         if found is not None:
             hidden, facts = found
             written = checked.written[rule.name]
@@ -51,19 +49,49 @@ def _literal(term: Term) -> object:
     return term.runtime_value if isinstance(term, Constant) else UNKNOWN
 
 
-def _hidden(
-    rule: ProgramRule, later: list[ProgramRule], program: Program, tries: Iterator[int]
-) -> Iterator[tuple[ProgramRule, Facts]]:
-    """Yield rules that are hidden, each with facts on which that is shown by evaluating them."""
-    baseless = [case for case in cases(rule.condition) or () if not _rests_on_evidence(case)]
-    for other in later:
-        pairs = product(baseless, cases(other.condition) or ())
-        for _, (mine, theirs) in zip(tries, islice(pairs, _MOST_TRIES), strict=False):
-            facts = example(mine + theirs)
-            if facts is not None:
-                whole = {**_examples(rule, other, facts), **facts}
-                if _shows(program, rule, other, whole):
-                    yield other, whole
+class _Cases:
+    """A rule and the cases in which it matches, worked out when first asked for."""
+
+    def __init__(self, rule: ProgramRule) -> None:
+        self.rule = rule
+
+    @cached_property
+    def cases(self) -> tuple[Case, ...]:
+        """The cases, none where there are too many to look at."""
+        return cases(self.rule.condition) or ()
+
+
+@dataclass(slots=True)
+class _Search:
+    """Looks for facts on which one rule lets pass what another blocks; tries so many pairs of cases and no more."""
+
+    program: Program
+    blocking: list[_Cases]
+    tries: int = 0
+
+    def hidden_by(self, rule: ProgramRule) -> tuple[ProgramRule, Facts] | None:
+        """Return a rule that is hidden, with facts on which that is shown by evaluating them."""
+        baseless = [case for case in cases(rule.condition) or () if not _rests_on_evidence(case)]
+        later = (other for other in self.blocking if other.rule.priority > rule.priority)
+        for mine, other in product(baseless, later):
+            for theirs in other.cases:
+                self.tries += 1
+                if self.tries > _MOST_TRIES:
+                    return None
+                facts = self._shown(rule, other.rule, mine + theirs)
+                if facts is not None:
+                    return other.rule, facts
+        return None
+
+    def _shown(self, rule: ProgramRule, other: ProgramRule, case: Case) -> Facts | None:
+        """Return facts of a case on which the one rule really lets pass what the other really blocks."""
+        fixed = example(case)
+        if fixed is None:
+            return None
+        facts = {**_examples(rule, other, fixed), **fixed}
+        verdict = self.program.evaluate(facts)
+        lets_pass = verdict.status in _PERMISSIVE and rule.name in verdict.matched_rules
+        return facts if lets_pass and self.program.truth(other, facts) is Truth.TRUE else None
 
 
 def _rests_on_evidence(case: Case) -> bool:
@@ -74,11 +102,3 @@ def _examples(rule: ProgramRule, other: ProgramRule, fixed: Facts) -> Facts:
     """Return a likely value for every other fact the two rules read, as the catalogue has it."""
     paths = (terms.reads(rule.condition) | terms.reads(other.condition)) - fixed.keys()
     return from_json({path: CATALOGUE[path].example for path in sorted(paths) if path in CATALOGUE})
-
-
-def _shows(program: Program, rule: ProgramRule, other: ProgramRule, facts: Facts) -> bool:
-    """Whether on these facts the rule really lets pass what the other really blocks."""
-    verdict, trace = program.explain(facts)
-    seen = {one.rule: one for one in trace.rules}
-    matched = seen[rule.name].outcome is RuleOutcome.MATCHED and verdict.status in _PERMISSIVE
-    return matched and seen[other.name].truth is Truth.TRUE
