@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from policies.language.trace import Trace
-
 from gates.deciding.decide import Decided, decide
 from gates.deciding.inputs import FrozenInputs
 from gates.deciding.judging import facts_of
@@ -14,6 +12,7 @@ from gates.models import GateDecision
 from policies import selectors as evidence
 from policies.evidence.claims import Claim
 from policies.evidence.snapshot import StoredFinding
+from policies.language.trace import Trace
 from policies.language.types import Facts
 from policies.language.verdict import Verdict
 from policies.programs import program_by_digest
