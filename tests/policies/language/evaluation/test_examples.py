@@ -89,7 +89,6 @@ def test_the_thresholds_of_kritis_can_be_said() -> None:
           }}
           rule unfixable {{
             when not advisory.fix_available and ({_exceeds(case["max_fix_unavailable_severity"])})
-             
             then block
           }}
         """)
