@@ -64,7 +64,7 @@ def test_a_report_may_come_as_a_form(client: APIClient) -> None:
         "artifact_digest": digest_of("shop/api"),
         "artifact_name": "shop/api",
         "environment": "production",
-        "report": SimpleUploadedFile("report.json.gz", gzip.compress(report(HARMLESS))),
+        "report": SimpleUploadedFile("report.json.gz", gzip.compress(report(HARMLESS), mtime=0)),
     }
 
     response = client.post(URL, form, format="multipart")
@@ -135,7 +135,7 @@ def test_the_same_key_gets_the_same_answer_and_another_body_is_a_conflict(shop: 
         (b'{"SchemaVersion": 2, "Results": [', "evidence.json_invalid", 422),
         (b'{"hello": "world"}', "evidence.format_unknown", 422),
         (b"", "evidence.empty", 422),
-        (gzip.compress(b" " * 40_000_000), "evidence.bomb", 413),
+        (gzip.compress(b" " * 40_000_000, mtime=0), "evidence.bomb", 413),
         (b'{"SchemaVersion": 2, "Results": ' + b"[" * 5000 + b"]" * 5000 + b"}", "evidence.too_deep", 422),
         (trivy("shop/other", scanned_at=datetime(2026, 3, 1, tzinfo=UTC)), "evidence.subject_mismatch", 422),
     ],
@@ -189,7 +189,7 @@ def test_a_token_without_the_scope_is_refused(shop: Shop) -> None:
 def test_a_token_of_another_tenant_sees_nothing_of_ours(shop: Shop, client: APIClient) -> None:
     answer = client.post(URL, question("shop/api", report(KEV_CRITICAL)), format="json").json()
     job = client.post("/api/v1/gates/jobs", question("shop/api", report(KEV_CRITICAL)), format="json").json()
-    rival = client_of(make_shop("rival").tenant, *PIPELINE)
+    rival = client_of(make_shop("rival", at=datetime.now(tz=UTC)).tenant, *PIPELINE)
 
     for address in (answer["links"]["self"], answer["links"]["report"], job["status_url"]):
         assert rival.get(address).status_code == 404

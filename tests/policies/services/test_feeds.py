@@ -40,7 +40,7 @@ def test_a_day_of_epss_is_kept_in_hundred_thousandths(actor: Actor) -> None:
 def test_the_same_day_again_changes_nothing(actor: Actor) -> None:
     load(actor, epss_day({"CVE-1999-0001": 0.1, "CVE-1999-0002": 0.2}, day=DAY))
 
-    again = load(actor, gzip.compress(epss_day({"CVE-1999-0001": 0.1, "CVE-1999-0002": 0.2}, day=DAY)))
+    again = load(actor, gzip.compress(epss_day({"CVE-1999-0001": 0.1, "CVE-1999-0002": 0.2}, day=DAY), mtime=0))
 
     assert again.changed == 0
 
