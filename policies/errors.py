@@ -54,6 +54,14 @@ class FeedOlder(Refusal):
     title: ClassVar[str] = "A newer feed is loaded already"
 
 
+class FeedAhead(Refusal):
+    """The feed is dated after today: it would keep every true one out."""
+
+    code: ClassVar[str] = "feed.dated_ahead"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "The feed is dated ahead of time"
+
+
 class ArtifactDigestInvalid(Refusal):
     """An artifact is named by the digest of its content."""
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import orjson
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q, Subquery
 
 from policies.errors import PackNotBound, PackUnknown, SnapshotTampered, SnapshotUnknown
 from policies.evidence.claims import Claim
@@ -13,6 +13,7 @@ from policies.evidence.knowledge import EpssKnowledge, FeedKnowledge, KevKnowled
 from policies.evidence.snapshot import StoredClaim, StoredFinding, content_digest
 from policies.models import (
     FeedState,
+    PackBinding,
     PackRevision,
     PolicyPack,
     Snapshot,
@@ -25,12 +26,15 @@ from stellapolicy.tenancy.scope import current_tenant
 
 
 def active_revision(environment: Environment) -> PackRevision:
-    """Return the active revision of the pack bound to an environment, else of the pack bound to the tenant."""
+    """Return the active revision of the pack that applies: the environment's own, else the whole tenant's.
+
+    INVARIANT: an environment's own pack without an active revision is refused, never replaced by a milder one.
+    """
+    bindings = PackBinding.objects.filter(Q(environment=environment) | Q(environment=None))
+    nearest = bindings.order_by(F("environment").asc(nulls_last=True)).values("pack")[:1]
     revision = (
         PackRevision.objects.active()
-        .filter(Q(pack__bindings__environment=environment) | Q(pack__bindings__environment=None))
-        .filter(pack__bindings__isnull=False)
-        .order_by("pack__bindings__environment")
+        .filter(pack=Subquery(nearest))
         .select_related("pack")
         .defer("program", "sources", "warnings", "tests")
         .first()
@@ -119,8 +123,9 @@ def knowledge_about(identifiers: Sequence[str]) -> Knowledge:
 
 
 def latest_snapshot(artifact_id: UUID) -> Snapshot | None:
-    """Return the newest snapshot of an artifact."""
-    return Snapshot.objects.filter(artifact_id=artifact_id).select_related("artifact").first()
+    """Return the snapshot of the latest scan of an artifact: an older scan that arrives later does not replace it."""
+    snapshots = Snapshot.objects.filter(artifact_id=artifact_id).select_related("artifact")
+    return snapshots.order_by(F("evidence__scanned_at").desc(nulls_last=True), "-created_at", "-id").first()
 
 
 def pack_named(name: str) -> PolicyPack:

@@ -22,11 +22,19 @@ class WeighedClaim:
     finding: str
     claim: Claim
     trust: ClaimTrust
+    covers_version: bool = True
 
     @property
     def is_accepted(self) -> bool:
         """Whether the claim counts; what does not dismiss is always heard."""
-        return self.claim.status not in DISMISSALS or self.trust.is_accepted
+        return self.claim.status not in DISMISSALS or (self.trust.is_accepted and self.covers_version)
+
+    @property
+    def code(self) -> str:
+        """Why the claim counts or does not."""
+        if self.is_accepted:
+            return "claim.accepted"
+        return "claim.too_weak" if self.covers_version else "claim.version_out_of_range"
 
     def to_json(self) -> dict[str, JsonValue]:
         """Return the form a decision shows."""
@@ -40,7 +48,7 @@ class WeighedClaim:
             "accepted": self.is_accepted,
             "strength": self.trust.strength,
             "threshold": self.trust.threshold,
-            "code": "claim.accepted" if self.is_accepted else "claim.too_weak",
+            "code": self.code,
         }
 
 
@@ -107,7 +115,10 @@ def _weigh(stored: StoredFinding, index: ClaimIndex, inputs: FrozenInputs) -> li
     spoken = index.about(identifiers(stored.facts), stored.purl, inputs.subject.digest)
     return [
         WeighedClaim(
-            stored.key, claim, claim_trust(claim, tier=inputs.place.tier, artifact_digest=inputs.subject.digest)
+            stored.key,
+            claim,
+            claim_trust(claim, tier=inputs.place.tier, artifact_digest=inputs.subject.digest),
+            covers_version=claim.covers_version(str(stored.facts.get("component.version") or "")),
         )
         for claim in spoken
     ]

@@ -25,7 +25,7 @@ from stellapolicy.kernel.refusals import Fault
 from stellapolicy.tenancy.models import Environment
 
 EVALUATE_SCOPE = "gate:evaluate"
-LARGEST_SHIFT = timedelta(hours=24)
+LARGEST_SHIFT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,10 @@ def evaluate_gate(*, actor: Actor, request: GateRequest, at: datetime) -> GateDe
     SnapshotOfAnotherArtifact, PackNotBound and the refusals of evidence.
     """
     gate = require_gate(request)
-    if request.at is not None and (earlier := GateDecision.objects.filter(request_digest=request.digest).first()):
+    if (earlier := _earlier_answer(request, gate)) is not None:
+        actor.require(EVALUATE_SCOPE, service=earlier.artifact.service_id)
         return earlier
-    _refuse_far(request, at=at)
+    refuse_far(request, at=at)
     found = _gather(actor, request, at=at)
     actor.require(EVALUATE_SCOPE, service=found.artifact.service_id)
     revision = evidence.active_revision(gate.environment)
@@ -63,10 +64,18 @@ def evaluate_gate(*, actor: Actor, request: GateRequest, at: datetime) -> GateDe
     return _keep(actor, request, gate, found, _Judged(inputs, decided), at=at)
 
 
-def _refuse_far(request: GateRequest, *, at: datetime) -> None:
+def _earlier_answer(request: GateRequest, gate: Gate) -> GateDecision | None:
+    """Return what this very question about an explicit instant was answered by the gate in force."""
+    if request.at is None:
+        return None
+    answers = GateDecision.objects.filter(request_digest=request.digest, gate=gate)
+    return answers.select_related("artifact").order_by("created_at", "id").first()
+
+
+def refuse_far(request: GateRequest, *, at: datetime) -> None:
     """Refuse to decide as of long ago or hence: a caller who may choose the day chooses how fresh the evidence is."""
     if request.at is not None and abs(request.at - at) > LARGEST_SHIFT:
-        message = f"{rfc3339(request.at)} is more than {LARGEST_SHIFT // timedelta(hours=1)} hours from now"
+        message = f"{rfc3339(request.at)} is more than {LARGEST_SHIFT // timedelta(minutes=1)} minutes from now"
         raise InstantTooFar(message, faults=(Fault("/at", InstantTooFar.code, message),))
 
 
@@ -85,8 +94,13 @@ def require_gate(request: GateRequest) -> Gate:
 def _gather(actor: Actor, request: GateRequest, *, at: datetime) -> _Evidence:
     if request.uploads:
         received = receive_evidence(actor=actor, artifact=request.artifact, uploads=request.uploads, at=at)
-        composed = received.composed
-        return _Evidence(received.artifact, received.snapshot, composed.findings, evidence.as_claims(composed.claims))
+        if received.is_new:
+            composed = received.composed
+            spoken = evidence.as_claims(composed.claims)
+            return _Evidence(received.artifact, received.snapshot, composed.findings, spoken)
+        # INVARIANT: a decision judges what its snapshot holds, also where a newer importer would read more out of it.
+        findings, kept = evidence.checked_content(received.snapshot)
+        return _Evidence(received.artifact, received.snapshot, findings, evidence.as_claims(kept))
     artifact = register_artifact(request.artifact, at=at)
     snapshot = evidence.snapshot_named(request.snapshot) if request.snapshot else evidence.latest_snapshot(artifact.pk)
     if snapshot is None:

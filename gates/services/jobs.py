@@ -13,7 +13,7 @@ from gates.errors import LeaseLost
 from gates.models import GateJob, GateJobRequest, JobStatus
 from gates.models.job import OPEN_STATUSES
 from gates.requests import GateRequest
-from gates.services.evaluation import EVALUATE_SCOPE, evaluate_gate, require_gate
+from gates.services.evaluation import EVALUATE_SCOPE, evaluate_gate, refuse_far, require_gate
 from policies.services.evidence import receive_evidence, register_artifact
 from stellapolicy.audit import services as audit
 from stellapolicy.kernel import digest
@@ -38,6 +38,7 @@ def enqueue(*, actor: Actor, request: GateRequest, at: datetime, event: str = ""
     artifact = register_artifact(request.artifact, at=at)
     actor.require(EVALUATE_SCOPE, service=artifact.service_id)
     require_gate(request)
+    refuse_far(request, at=at)
     if request.uploads:
         received = receive_evidence(actor=actor, artifact=request.artifact, uploads=request.uploads, at=at)
         request = replace(request, uploads=(), snapshot=received.snapshot.name)

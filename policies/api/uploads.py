@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-import orjson
 from django.core.files.uploadedfile import UploadedFile
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
 from policies.services.evidence import ArtifactReference, Upload
-from stellapolicy.api.parsing import JsonParser
+from stellapolicy.api.parsing import JsonParser, loads
 from stellapolicy.kernel.refusals import Fault, Refusal
 
 # The largest upload is 64 MiB compressed; base64 makes a third more of it.
@@ -64,6 +63,8 @@ def body_of(request: Request) -> Mapping[str, Any]:  # Any: JSON
     form = request.data if isinstance(request.data, Mapping) else {}
     fields: dict[str, Any] = {name: _field(value) for name, value in form.items() if name != "report"}
     artifact = fields.pop("artifact", {})
+    if not isinstance(artifact, dict):
+        return {**fields, "artifact": artifact, "reports": []}
     for member in ("digest", "name", "labels"):
         if (value := fields.pop(f"artifact_{member}", None)) is not None:
             artifact[member] = value
@@ -101,6 +102,6 @@ def _field(value: object) -> object:
     if not isinstance(value, str) or not value.startswith("{"):
         return value
     try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError:
+        return loads(value.encode())
+    except UnicodeEncodeError:
         return value

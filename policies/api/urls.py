@@ -18,15 +18,28 @@ class FeedNameConverter:
         return value
 
 
+class SnapshotNameConverter:
+    """The content name of a snapshot in an address."""
+
+    regex = "ksm:sha256:[0-9a-f]{64}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
 register_converter(FeedNameConverter, "feed")
+register_converter(SnapshotNameConverter, "snapshot")
 
 urlpatterns = [
     path("evidence", evidence.EvidenceView.as_view()),
     path("artifacts", evidence.ArtifactsView.as_view()),
     path("snapshots", evidence.SnapshotsView.as_view()),
-    path("snapshots/<str:name>", evidence.SnapshotView.as_view()),
-    path("snapshots/<str:name>/findings", evidence.SnapshotFindingsView.as_view()),
-    path("snapshots/<str:name>/verify", evidence.SnapshotVerifyView.as_view()),
+    path("snapshots/<snapshot:name>", evidence.SnapshotView.as_view()),
+    path("snapshots/<snapshot:name>/findings", evidence.SnapshotFindingsView.as_view()),
+    path("snapshots/<snapshot:name>/verify", evidence.SnapshotVerifyView.as_view()),
     path("feeds", feeds.FeedsView.as_view()),
     path("feeds/<feed:name>", feeds.FeedView.as_view()),
     path("packs", packs.PacksView.as_view()),

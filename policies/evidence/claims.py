@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.identity import package_identity, without_version
 
+_UNAFFECTED = frozenset({"unaffected", "not_affected", "fixed", ""})
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -21,6 +23,7 @@ class Claim:
     author: str
     source: str
     issued_at: str | None
+    versions: tuple[tuple[str, str, str], ...] = ()
 
     @classmethod
     def from_stored(cls, vulnerability: str, status: str, claim: Mapping[str, JsonValue]) -> "Claim":
@@ -36,6 +39,17 @@ class Claim:
             author=str(claim.get("author") or ""),
             source=str(claim.get("source") or ""),
             issued_at=str(claim["issued_at"]) if claim.get("issued_at") else None,
+            versions=_versions(claim.get("versions")),
+        )
+
+    def covers_version(self, version: str) -> bool:
+        """Whether a dismissal holds for this version of the component.
+
+        Without stated versions it speaks of all. With them, only an exact version that it calls unaffected counts: a
+        range is not read yet, and what is not read dismisses nothing.
+        """
+        return not self.versions or any(
+            exact == version and status in _UNAFFECTED for exact, _, status in self.versions if exact
         )
 
     def speaks_of(self, purl: str, artifact_digest: str) -> bool:
@@ -71,6 +85,13 @@ def _covers(named: str, purl: str, artifact_digest: str) -> bool:
         return False
     wanted, present = package_identity(named), package_identity(purl)
     return wanted == present or ("@" not in wanted.rpartition("/")[2] and wanted == without_version(present))
+
+
+def _versions(value: JsonValue) -> tuple[tuple[str, str, str], ...]:
+    if not isinstance(value, list | tuple):
+        return ()
+    scopes = [scope for scope in value if isinstance(scope, Mapping)]
+    return tuple((str(s.get("version") or ""), str(s.get("range") or ""), str(s.get("status") or "")) for s in scopes)
 
 
 def _texts(value: JsonValue) -> tuple[str, ...]:

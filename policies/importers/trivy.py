@@ -80,8 +80,12 @@ class TrivyImporter:
         if report["SchemaVersion"] != SCHEMA:
             raise FormatUnsupported(f"Trivy schema {report['SchemaVersion']} is not supported, schemas 1 and 2 are")
         _read_results(report, "Results", ROOT, gathering, resource="")
+        _admit_no_packages(report, gathering)
         _note_system(report, gathering)
         return _report(gathering, _subject(report), report)
+
+
+_PACKAGE_CLASSES = frozenset({"os-pkgs", "lang-pkgs"})
 
 
 def _is_schema_1(row: object) -> bool:
@@ -117,6 +121,13 @@ def _subject(report: Record) -> ReportSubject:
 
 def _cluster_subject(report: Record) -> ReportSubject:
     return ReportSubject(name=name_text(report, "ClusterName", ROOT), kind="cluster")
+
+
+def _admit_no_packages(report: Record, gathering: Gathering) -> None:
+    """A run for secrets, settings or licences alone, or of nothing at all, proves nothing about vulnerabilities."""
+    results = [row for row, _ in records(report, "Results", ROOT)]
+    if not any(row.get("Class") in _PACKAGE_CLASSES or "Vulnerabilities" in row for row in results):
+        gathering.admit_filter("no package was examined for vulnerabilities")
 
 
 def _note_system(report: Record, gathering: Gathering) -> None:

@@ -335,7 +335,7 @@ class Migration(migrations.Migration):
                 ("position", models.PositiveIntegerField()),
                 ("purl", models.TextField(blank=True)),
                 ("name", models.TextField()),
-                ("version", models.CharField(blank=True, max_length=255)),
+                ("version", models.TextField(blank=True)),
                 ("licences", models.JSONField(default=list)),
                 (
                     "snapshot",

@@ -139,7 +139,7 @@ class SnapshotComponent(TenantModel):
     position = models.PositiveIntegerField()
     purl = models.TextField(blank=True)
     name = models.TextField()
-    version = models.CharField(max_length=255, blank=True)
+    version = models.TextField(blank=True)
     licences = models.JSONField(default=list)
 
     objects = TenantQuerySet["SnapshotComponent"].as_manager()

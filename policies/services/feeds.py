@@ -1,11 +1,11 @@
 """Loads the feeds every tenant shares: whole or not at all, only changes written, the same day twice a no-op."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 
-from policies.errors import FeedOlder, FeedShrunk, NotAFeed
+from policies.errors import FeedAhead, FeedOlder, FeedShrunk, NotAFeed
 from policies.importers.records import EpssDay, KevCatalogue
 from policies.importers.registry import import_file
 from policies.models import EpssScore, FeedName, FeedState, KevEntry
@@ -14,6 +14,7 @@ from stellapolicy.kernel import digest
 from stellapolicy.kernel.actor import Actor
 
 SHRINK_FLOOR_PERCENT = 90
+LARGEST_LEAD = timedelta(days=1)
 # The version of a feed that stands in until a real one is loaded; any other replaces it, whatever its day and length.
 SAMPLE = "sample"
 
@@ -29,7 +30,9 @@ class LoadedFeed:
 
 
 @transaction.atomic
-def load_feed(*, actor: Actor, content: bytes, at: datetime, expected: FeedName | None = None) -> LoadedFeed:
+def load_feed(
+    *, actor: Actor, content: bytes, at: datetime, expected: FeedName | None = None, is_sample: bool = False
+) -> LoadedFeed:
     """Load an EPSS day or a KEV catalogue, recognised by its content.
 
     Raises NotAFeed for anything else, FeedOlder for a day before the one that is loaded, FeedShrunk when under 90 % of
@@ -43,6 +46,10 @@ def load_feed(*, actor: Actor, content: bytes, at: datetime, expected: FeedName 
             name, version, model_date = FeedName.KEV, imported.version, imported.released_at.date()
         case _:
             raise NotAFeed("this is a report about an artifact; POST it to /evidence")
+    if (version == SAMPLE) is not is_sample:
+        raise NotAFeed(f"a feed of version {SAMPLE!r} stands in on a laptop and is loaded by bootstrap alone")
+    if model_date > (at + LARGEST_LEAD).date():
+        raise FeedAhead(f"{name.label} is of {model_date}, which is still to come; nothing was loaded")
     if expected is not None and name != expected:
         raise NotAFeed(f"this is the {name.label} feed, {expected.label} was expected")
     row_count = len(imported) if isinstance(imported, EpssDay) else len(imported.entries)

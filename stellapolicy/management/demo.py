@@ -104,7 +104,7 @@ def _freshen_feeds(actor: Actor, *, at: datetime) -> None:
     for path in sorted(_FEEDS.iterdir()):
         content = path.read_text(encoding="utf-8").replace("@TODAY@", today)
         if path.stem not in real:
-            load_feed(actor=actor, content=content.encode(), at=at)
+            load_feed(actor=actor, content=content.encode(), is_sample=True, at=at)
 
 
 def _write_reports(*, at: datetime) -> Path:

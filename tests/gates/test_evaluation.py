@@ -1,5 +1,6 @@
 """May it ship? The one call behind every door."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -104,7 +105,7 @@ def test_a_question_about_an_explicit_instant_always_gets_the_same_row(in_shop: 
     assert second.pk == first.pk
 
 
-@pytest.mark.parametrize("shift", [timedelta(days=-90), timedelta(hours=-25), timedelta(hours=25)])
+@pytest.mark.parametrize("shift", [timedelta(days=-90), timedelta(hours=-2), timedelta(hours=2)])
 def test_nobody_chooses_the_day_on_which_old_evidence_was_fresh(in_shop: Shop, shift: timedelta) -> None:
     report = trivy("shop/api", [HARMLESS], scanned_at=NOON + shift)
     request = replace(in_shop.request("shop/api", report), at=NOON + shift)
@@ -248,3 +249,22 @@ def test_a_new_tenant_observes_everything_and_stops_nothing(db: None) -> None:
         decision = evaluate_gate(actor=actor, request=request, at=NOON)
 
     assert (decision.mode, decision.exit_code) == ("observe", 0)
+
+
+@pytest.mark.parametrize("results", [None, [], [{"Target": "app", "Class": "secret", "Secrets": []}]])
+def test_a_scan_that_examined_no_package_is_no_complete_scan(in_shop: Shop, results: object) -> None:
+    empty = {**json.loads(trivy("shop/api", scanned_at=NOON - HOUR)), "Results": results}
+
+    decision = in_shop.ask("shop/api", json.dumps(empty).encode())
+
+    assert decision.decision == "block"
+    assert "evidence.partial" in reasons(decision)
+
+
+def test_an_earlier_answer_is_given_only_to_who_may_ask(in_shop: Shop) -> None:
+    request = replace(in_shop.request("shop/api", trivy("shop/api", [HARMLESS], scanned_at=NOON - HOUR)), at=NOON)
+    evaluate_gate(actor=in_shop.actor, request=request, at=NOON)
+    stranger = Actor(tenant_id=in_shop.tenant.pk, subject="token:stranger")
+
+    with pytest.raises(ScopeMissing):
+        evaluate_gate(actor=stranger, request=request, at=NOON)

@@ -85,3 +85,17 @@ def test_the_highest_prediction_among_the_names_of_a_vulnerability_counts() -> N
     facts = assemble({"vuln.id": "CVE-1", "vuln.aliases": ["CVE-2"]}, circumstances={}, knowledge=knowledge)
 
     assert facts["epss.score"] == 0.9
+
+
+@pytest.mark.parametrize(
+    "versions,holds",
+    [
+        ([], True),
+        ([{"version": "4.17.20", "range": "", "status": "unaffected"}], True),
+        ([{"version": "4.17.21", "range": "", "status": "unaffected"}], False),
+        ([{"version": "4.17.20", "range": "", "status": "affected"}], False),
+        ([{"version": "", "range": "vers:npm/>=4.0.0", "status": "unaffected"}], False),
+    ],
+)
+def test_a_dismissal_that_names_versions_holds_for_exactly_those(versions: list[object], holds: bool) -> None:  # noqa: FBT001
+    assert claim(versions=versions).covers_version("4.17.20") is holds

@@ -16,6 +16,8 @@ from tests.policies.importers.reports import (
 )
 from tests.real_data import real_data
 
+NO_PACKAGE = "no package was examined for vulnerabilities"
+
 
 def test_a_report_says_whom_it_is_about_and_when() -> None:
     report = imported(trivy_report())
@@ -207,7 +209,7 @@ def test_an_excepted_check_is_suppressed_by_the_scanner() -> None:
     report = imported(trivy_report(result))
 
     assert report.findings[0].suppressed_by is SuppressedBy.SCANNER
-    assert not report.fidelity.is_partial
+    assert report.fidelity.partial_reasons == (NO_PACKAGE,)
 
 
 def test_exceptions_that_are_counted_and_not_listed_make_the_evidence_partial() -> None:
@@ -215,7 +217,7 @@ def test_exceptions_that_are_counted_and_not_listed_make_the_evidence_partial() 
 
     report = imported(trivy_report(result))
 
-    assert report.fidelity.partial_reasons == ("configuration exceptions that are counted and not listed",)
+    assert "configuration exceptions that are counted and not listed" in report.fidelity.partial_reasons
 
 
 def test_a_licence_belongs_to_the_listed_package_of_its_name() -> None:

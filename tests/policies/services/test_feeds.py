@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from policies.errors import FeedOlder, FeedShrunk, NotAFeed
+from policies.errors import FeedAhead, FeedOlder, FeedShrunk, NotAFeed
 from policies.importers.refusals import ImportRefused
 from policies.models import EpssScore, FeedName, FeedState, KevEntry
 from policies.services.feeds import LoadedFeed, load_feed
@@ -103,8 +103,20 @@ def test_the_real_catalogue_and_the_real_day_load(actor: Actor) -> None:
 
 def test_a_sample_makes_way_for_any_real_feed_and_leaves_nothing(actor: Actor) -> None:
     sample = epss_day({"CVE-2000-0001": 0.9, "CVE-2000-0002": 0.9}, day=DAY).replace(b"v2025.03.14", b"sample")
-    load(actor, sample)
+    load_feed(actor=actor, content=sample, is_sample=True, at=NOON)
 
     load(actor, epss_day({"CVE-1999-0001": 0.1}, day="2025-01-01"))
 
     assert list(EpssScore.objects.values_list("cve", flat=True)) == ["CVE-1999-0001"]
+
+
+def test_nobody_uploads_a_sample_to_make_the_next_load_unconditional(actor: Actor) -> None:
+    load(actor, epss_day({"CVE-2000-0001": 0.9}, day=DAY))
+
+    with pytest.raises(NotAFeed, match="sample"):
+        load(actor, epss_day({"CVE-2000-0001": 0.0}, day=DAY).replace(b"v2025.03.14", b"sample"))
+
+
+def test_a_feed_of_days_to_come_is_refused(actor: Actor) -> None:
+    with pytest.raises(FeedAhead):
+        load(actor, epss_day({"CVE-2000-0001": 0.9}, day="2099-01-01"))
