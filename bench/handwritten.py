@@ -33,25 +33,14 @@ def judge(facts: Facts) -> Judgement:  # noqa: C901, PLR0912, PLR0915 - what it 
 
     if severity is None or severity >= 4:
         kev = get("kev.listed")
-        if kev is None or (kev and severity is None):
-            might_block.append("exploited")
-        elif kev:
-            blocks.append("exploited")
+        if kev is not False:
+            (blocks if kev and severity is not None else might_block).append("exploited")
     if severity is None or severity == 5:
         if fix is not False and (epss is None or epss >= 0.6):  # type: ignore[operator] # a number
-            if severity is None or fix is None or epss is None:
-                might_block.append("likely")
-            else:
-                blocks.append("likely")
-        if severity is None:
-            might_warn.append("critical")
-        else:
-            warns.append("critical")
+            (might_block if severity is None or fix is None or epss is None else blocks).append("likely")
+        (might_warn if severity is None else warns).append("critical")
     if (severity is None or severity == 4) and fix is not False:
-        if severity is None or fix is None:
-            might_warn.append("fixable")
-        else:
-            warns.append("fixable")
+        (might_warn if severity is None or fix is None else warns).append("fixable")
     if cvss is None or cvss >= 7.0:  # type: ignore[operator] # a number
         state = get("reachability.state")
         if state is None or (cvss is None and state == "reachable"):
