@@ -59,10 +59,8 @@ def judge(facts: Facts) -> Judgement:  # noqa: C901, PLR0912, PLR0915 - what it 
         warns.append("predicted")
     if kind == "malware":
         blocks.append("malware")
-    elif kind == "secret" and severity is None:
-        might_block.append("secret")
-    elif kind == "secret" and severity >= 4:  # type: ignore[operator] # known by the line above
-        blocks.append("secret")
+    elif kind == "secret" and (severity is None or severity >= 4):
+        (might_block if severity is None else blocks).append("secret")
     if severity is None or severity == 3:
         scope = get("component.scope")
         if scope is None or (severity is None and scope == "dev"):
