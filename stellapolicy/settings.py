@@ -30,7 +30,10 @@ INSTALLED_APPS = [
     "stellapolicy.audit",
     "stellapolicy.api",
     "stellapolicy.admin",
+    "stellapolicy.egress",
+    "stellapolicy.outbox",
     "stellapolicy.access",
+    "stellapolicy.governance",
     "policies",
     "gates",
     "unfold.apps.BasicAppConfig",  # the site is ours: stellapolicy.admin puts it in place

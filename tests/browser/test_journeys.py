@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from gates.models import GateDecision
 from policies.models import PackRevision
@@ -30,11 +31,11 @@ def test_from_sign_in_to_proof(acme: Inhabited, window: Windows) -> None:
     page.get_by_role("link", name="acme/api").click()
     assert page.locator(".st-verdict__word").inner_text().endswith("Blocked")
     page.get_by_role("link", name="Explain").first.click()
-    assert page.get_by_text("decisive").is_visible()
+    expect(page.get_by_text("decisive")).to_be_visible()
     page.get_by_role("link", name="Back to the decision").click()
     page.get_by_role("button", name="Replay now").click()
 
-    assert page.get_by_text("the answer is the same, byte for byte").is_visible()
+    expect(page.get_by_text("the answer is the same, byte for byte")).to_be_visible()
 
 
 def test_a_token_is_issued_copied_and_revoked(acme: Inhabited, window: Windows) -> None:
@@ -56,7 +57,7 @@ def test_a_token_is_issued_copied_and_revoked(acme: Inhabited, window: Windows) 
     page.get_by_label("Reason").fill("It was printed in a log.")
     page.get_by_role("button", name="Revoke the token").click()
 
-    assert page.get_by_text("ci-checkout is revoked.").is_visible()
+    expect(page.get_by_text("ci-checkout is revoked.")).to_be_visible()
 
 
 def test_every_page_runs_without_a_complaint_and_calls_nobody_else(acme: Inhabited, window: Windows) -> None:
@@ -96,8 +97,8 @@ def test_the_decision_fits_a_phone(acme: Inhabited, window: Windows) -> None:
     visit.open(blocked(acme))
 
     assert visit.overflow == 0
-    assert visit.page.locator(".st-verdict__word").is_visible()
-    assert visit.page.get_by_role("link", name="Explain").first.is_visible()
+    expect(visit.page.locator(".st-verdict__word")).to_be_visible()
+    expect(visit.page.get_by_role("link", name="Explain").first).to_be_visible()
 
 
 def test_the_lists_fit_a_phone(acme: Inhabited, window: Windows) -> None:
@@ -124,9 +125,9 @@ def test_paper_has_no_navigation_and_no_buttons(acme: Inhabited, window: Windows
 
     visit.page.emulate_media(media="print")
 
-    assert not visit.page.locator("#nav-sidebar").is_visible()
-    assert not visit.page.get_by_role("button", name="Print").is_visible()
-    assert visit.page.locator(".st-verdict__word").is_visible()
+    expect(visit.page.locator("#nav-sidebar")).to_be_hidden()
+    expect(visit.page.get_by_role("button", name="Print")).to_be_hidden()
+    expect(visit.page.locator(".st-verdict__word")).to_be_visible()
 
 
 def test_the_sidebar_the_filters_and_the_menu_open_by_keyboard(acme: Inhabited, window: Windows) -> None:
@@ -136,16 +137,16 @@ def test_the_sidebar_the_filters_and_the_menu_open_by_keyboard(acme: Inhabited, 
 
     page.get_by_role("button", name="Navigation").focus()
     page.keyboard.press("Enter")
-    assert page.locator("#nav-sidebar").is_hidden()
+    expect(page.locator("#nav-sidebar")).to_be_hidden()
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Filters").focus()
     page.keyboard.press("Enter")
-    assert page.get_by_role("button", name="Apply Filters").is_visible()
+    expect(page.get_by_role("button", name="Apply Filters")).to_be_visible()
     page.keyboard.press("Escape")
     page.get_by_role("button", name=acme.person.username).focus()
     page.keyboard.press("Enter")
 
-    assert page.get_by_text("Change tenant").is_visible()
+    expect(page.get_by_text("Change tenant")).to_be_visible()
 
 
 def test_the_theme_is_switched_and_stays(acme: Inhabited, window: Windows) -> None:

@@ -1,0 +1,1 @@
+"""Two people: approval requests, quorum, and the settings that stand behind them."""

@@ -1,0 +1,10 @@
+"""The outbox app."""
+
+from django.apps import AppConfig
+
+
+class OutboxConfig(AppConfig):
+    """Events written with the change they tell of, handed on after it is committed."""
+
+    name = "stellapolicy.outbox"
+    label = "outbox"
