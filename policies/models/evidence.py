@@ -19,6 +19,8 @@ class ArtifactQuerySet(TenantQuerySet["Artifact"]):
 class Artifact(TenantModel):
     """Something that may ship, named by the digest of its content."""
 
+    service_path = "service"
+
     digest = models.CharField(max_length=140)
     name = models.CharField(max_length=500, blank=True)
     labels = models.JSONField(default=dict, blank=True)
@@ -43,6 +45,8 @@ class Artifact(TenantModel):
 
 class Report(TenantModel):
     """One uploaded document, kept as it came: the same bytes about the same artifact are one import."""
+
+    service_path = "artifact__service"
 
     artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="reports")
     digest = models.CharField(max_length=71)
@@ -76,6 +80,8 @@ class Report(TenantModel):
 class Snapshot(TenantModel):
     """The evidence about one artifact at one moment: immutable, named by its sources alone."""
 
+    service_path = "artifact__service"
+
     artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="snapshots")
     name = models.CharField(max_length=75, help_text="ksm:sha256:… over the manifest.")
     manifest = models.JSONField()
@@ -99,6 +105,8 @@ class Snapshot(TenantModel):
 class SnapshotSource(TenantModel):
     """Which report is part of which snapshot."""
 
+    service_path = "snapshot__artifact__service"
+
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+")
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="+")
 
@@ -110,6 +118,8 @@ class SnapshotSource(TenantModel):
 
 class SnapshotFinding(TenantModel):
     """One finding of a snapshot with the facts its evidence gives; later knowledge is never written here."""
+
+    service_path = "snapshot__artifact__service"
 
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="findings")
     position = models.PositiveIntegerField(help_text="Order by key, from 0.")
@@ -135,6 +145,8 @@ class SnapshotFinding(TenantModel):
 class SnapshotComponent(TenantModel):
     """One part of the artifact."""
 
+    service_path = "snapshot__artifact__service"
+
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="components")
     position = models.PositiveIntegerField()
     purl = models.TextField(blank=True)
@@ -154,6 +166,8 @@ class SnapshotComponent(TenantModel):
 
 class VexStatement(TenantModel):
     """Somebody's claim about a vulnerability of this artifact; whether it is believed is decided at each gate."""
+
+    service_path = "snapshot__artifact__service"
 
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="statements")
     position = models.PositiveIntegerField()
