@@ -15,6 +15,7 @@ from policies.importers.records import (
     Finding,
     FindingKind,
     ImportedReport,
+    ReachabilityFact,
     ReportSubject,
     RowCount,
     SourceType,
@@ -33,6 +34,7 @@ class Gathering:
     components: list[Component] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     claims: list[VexClaim] = field(default_factory=list)
+    reachability: list[ReachabilityFact] = field(default_factory=list)
     _rows: int = 0
     _counts: Counter[tuple[FindingKind, str]] = field(default_factory=Counter)
     _with_fix: Counter[tuple[FindingKind, str]] = field(default_factory=Counter)
@@ -50,6 +52,18 @@ class Gathering:
         self._counts[row] += not suppressed
         self._with_fix[row] += with_fix and not suppressed
         self._suppressed[row] += suppressed
+
+    def claim(self, claim: VexClaim) -> None:
+        """Take a claim; raises TooLarge beyond the limit."""
+        if len(self.claims) >= self.limits.findings:
+            raise TooLarge(f"the report has more than {self.limits.findings} claims")
+        self.claims.append(claim)
+
+    def reach(self, fact: ReachabilityFact) -> None:
+        """Take what an analysis says of reachability; raises TooLarge beyond the limit."""
+        if len(self.reachability) >= self.limits.findings:
+            raise TooLarge(f"the report has more than {self.limits.findings} facts of reachability")
+        self.reachability.append(fact)
 
     def drop(self, what: str, why: str = PROSE, *, count: int = 1) -> None:
         """Say that something was read and not kept."""
@@ -87,6 +101,7 @@ class Gathering:
             components=tuple(components.values()),
             findings=findings,
             claims=merge_claims(self.claims),
+            reachability=tuple(sorted(set(self.reachability))),
             fidelity=self._fidelity(len(self.findings) - len(findings)),
             db_built_at=db_built_at,
             scanned_at=scanned_at,

@@ -77,8 +77,6 @@ def _is_xml_cyclonedx(document: Document) -> bool:
 ACQUAINTANCES = (
     Acquaintance("SARIF", _is_sarif),
     Acquaintance("SPDX JSON", lambda document: "spdxVersion" in _object(document) or "spdx.org" in _context(document)),
-    Acquaintance("OpenVEX", lambda document: "openvex" in _context(document)),
-    Acquaintance("CSAF", lambda document: "csaf_version" in _inner(_object(document), "document")),
     Acquaintance("Snyk JSON", lambda document: {"vulnerabilities", "ok"} <= _first(document).keys()),
     Acquaintance("govulncheck JSON", _is_govulncheck),
     Acquaintance("Dependency-Track findings", _has("meta", "findings")),

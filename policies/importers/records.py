@@ -64,6 +64,23 @@ class SourceType(StrEnum):
     SBOM = "sbom"
     SCAN = "scan"
     VEX = "vex"
+    REACHABILITY = "reachability"
+
+
+class ReachabilityState(StrEnum):
+    """Whether vulnerable code can be reached; `unknown` when an analysis ran and could not say."""
+
+    UNKNOWN = "unknown"
+    REACHABLE = "reachable"
+    UNREACHABLE = "unreachable"
+
+
+class ReachabilityDetail(StrEnum):
+    """How a state is known."""
+
+    CONFIRMED = "confirmed"
+    STATIC = "static"
+    RUNTIME = "runtime"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -199,6 +216,27 @@ class VexClaim:
     issued_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class ReachabilityFact:
+    """What an analysis says of one vulnerability in one package of the subject.
+
+    `purl` is normalised and "" where the analysis speaks of the whole subject; scores are in basis points, -1 where
+    they are not stated; `call_paths` counts the ways that reach the code, -1 where they were not counted; `symbols`
+    are the vulnerable functions found on them.
+    """
+
+    vulnerability: str
+    purl: str
+    state: ReachabilityState
+    detail: ReachabilityDetail = ReachabilityDetail.STATIC
+    aliases: tuple[str, ...] = ()
+    score_basis_points: int = -1
+    confidence_basis_points: int = -1
+    call_paths: int = -1
+    symbols: tuple[str, ...] = ()
+    evidence: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ReportSubject:
     """What the report says it looked at; every field empty when it does not say."""
@@ -266,6 +304,7 @@ class ImportedReport:
     components: tuple[Component, ...] = ()
     findings: tuple[Finding, ...] = ()
     claims: tuple[VexClaim, ...] = ()
+    reachability: tuple[ReachabilityFact, ...] = ()
     fidelity: Fidelity = field(default_factory=Fidelity)
     db_built_at: datetime | None = None
     scanned_at: datetime | None = None

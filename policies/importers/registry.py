@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from policies.importers.csaf import CsafImporter
 from policies.importers.cyclonedx import CycloneDxImporter
 from policies.importers.document import Document, Importer
 from policies.importers.epss import EpssImporter
 from policies.importers.grype import GrypeImporter
 from policies.importers.kev import KevImporter
 from policies.importers.limits import STANDARD, ImportLimits
+from policies.importers.openvex import OpenVexImporter
 from policies.importers.reading import Upload, decode_json, read_upload
 from policies.importers.recognition import recognise
 from policies.importers.records import Imported, ImportedReport
@@ -21,6 +23,8 @@ IMPORTERS: tuple[Importer, ...] = (
     CycloneDxImporter(),
     TrivyImporter(),
     GrypeImporter(),
+    OpenVexImporter(),
+    CsafImporter(),
     KevImporter(),
     EpssImporter(),
 )

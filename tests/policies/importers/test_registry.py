@@ -38,8 +38,6 @@ UNSUPPORTED = [
     ("scans/trivy-golden/centos-7-cyclonedx.intoto.jsonl", "DSSE"),
     ("scans/trivy-golden/conda-spdx.json", "SPDX JSON"),
     ("scans/trivy_operator/vulnerabilityreport_many.json", "Trivy operator"),
-    ("vex/csaf/rhsa-2021_5186.json", "CSAF"),
-    ("vex/openvex/go-vex__v0.2.0.json", "OpenVEX"),
 ]
 UNKNOWN = [
     "intel/vulnrichment-ssvc.csv",
