@@ -1,4 +1,7 @@
-"""Typed readers of the environment: a missing or malformed variable stops the start and is named."""
+"""Typed readers of the environment: a missing or malformed variable stops the start and is named.
+
+`about` says what a variable means; `manage.py environment` makes the table of docs/operations.md of it.
+"""
 
 import os
 from pathlib import Path
@@ -11,7 +14,7 @@ class ConfigurationError(Exception):
     """The environment does not describe an installation that may start."""
 
 
-def text(name: str, default: str | None = None) -> str:
+def text(name: str, default: str | None = None, *, about: str = "") -> str:  # noqa: ARG001 - read from the source
     """Return variable `name`, or the content of the file named by `name`_FILE, or the default."""
     if path := os.environ.get(f"{name}_FILE"):
         try:
@@ -24,7 +27,7 @@ def text(name: str, default: str | None = None) -> str:
     return value
 
 
-def boolean(name: str, *, default: bool) -> bool:
+def boolean(name: str, *, default: bool, about: str = "") -> bool:  # noqa: ARG001 - read from the source
     """Return a variable that says true or false."""
     value = text(name, "true" if default else "false").lower()
     if value not in {"true", "false", "1", "0"}:
@@ -32,7 +35,7 @@ def boolean(name: str, *, default: bool) -> bool:
     return value in {"true", "1"}
 
 
-def integer(name: str, default: int) -> int:
+def integer(name: str, default: int, *, about: str = "") -> int:  # noqa: ARG001 - read from the source
     """Return a variable that is a whole number."""
     value = text(name, str(default))
     try:
@@ -41,12 +44,17 @@ def integer(name: str, default: int) -> int:
         raise ConfigurationError(f"{name} must be a whole number, not {value!r}") from None
 
 
-def listing(name: str, default: str | None = "") -> list[str]:
+def listing(name: str, default: str | None = "", *, about: str = "") -> list[str]:  # noqa: ARG001 - as above
     """Return the comma-separated items of a variable."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
 
 
-def mode() -> Mode:
+def folder(name: str, default: Path, *, about: str = "") -> Path:  # noqa: ARG001 - read from the source
+    """Return a variable that names a folder."""
+    return Path(text(name, str(default)))
+
+
+def mode(*, about: str = "") -> Mode:  # noqa: ARG001 - read from the source
     """Return STELLA_MODE; production unless a laptop was prepared on purpose."""
     match text("STELLA_MODE", "production"):
         case "production":

@@ -7,22 +7,36 @@ import django_stubs_ext
 from psycopg.conninfo import conninfo_to_dict
 
 from stellapolicy import env
+from stellapolicy.database import SCHEMA, connection_options
 from stellapolicy.log import logging_configuration
 
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = Path(env.text("STELLA_VAR", str(BASE_DIR / "var")))
-LAPTOP = env.mode() == "laptop"
+VAR_DIR = env.folder("STELLA_VAR", BASE_DIR / "var", about="files the product keeps: evidence, a laptop's servers")
+LAPTOP = env.mode(about="`production` or `laptop`") == "laptop"
 
 # --- who we are -----------------------------------------------------------------------------------------------------
-SECRET_KEY = env.text("SECRET_KEY")
+SECRET_KEY = env.text("SECRET_KEY", about="signs sessions and cursors; 50 random characters or more")
+SECRET_KEY_FALLBACKS = env.listing(
+    "SECRET_KEY_FALLBACKS", about="earlier secrets, still read while a new one takes over; comma-separated"
+)
 DEBUG = False
-ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver" if LAPTOP else None)
-CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS", "")
+ALLOWED_HOSTS = env.listing(
+    "ALLOWED_HOSTS",
+    "localhost,127.0.0.1,[::1],testserver" if LAPTOP else None,
+    about="names this server answers to, comma-separated",
+)
+CSRF_TRUSTED_ORIGINS = env.listing(
+    "CSRF_TRUSTED_ORIGINS", about="origins of forms (`https://…`), where a proxy changes the host"
+)
 ROOT_URLCONF = "stellapolicy.urls"
 WSGI_APPLICATION = "stellapolicy.wsgi.application"
-PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8080" if LAPTOP else None)
+PUBLIC_URL = env.text(
+    "PUBLIC_URL",
+    "http://127.0.0.1:8080" if LAPTOP else None,
+    about="the address people and pipelines use; https",
+)
 
 INSTALLED_APPS = [
     "stellapolicy",
@@ -86,27 +100,39 @@ TEMPLATES = [
 ]
 
 # --- the one database -----------------------------------------------------------------------------------------------
-DATABASE_SCHEMA = "policy"
-# The role that owns the tables and migrates, and the one the product runs as; empty in production where the logins
-# themselves are these roles.
-DATABASE_OWNER_ROLE = env.text("DATABASE_OWNER_ROLE", "stella_owner" if LAPTOP else "")
-DATABASE_APP_ROLE = env.text("DATABASE_APP_ROLE", "stella_app" if LAPTOP else "")
-
-_conninfo = conninfo_to_dict(env.text("DATABASE_URL"))
+DATABASE_SCHEMA = SCHEMA
+# Empty in production, where the logins themselves are these roles.
+DATABASE_OWNER_ROLE = env.text(
+    "DATABASE_OWNER_ROLE",
+    "stella_owner" if LAPTOP else "",
+    about="the role to switch to before migrating; empty where the login is the owner",
+)
+DATABASE_APP_ROLE = env.text(
+    "DATABASE_APP_ROLE",
+    "stella_app" if LAPTOP else "",
+    about="for `migrate`: the role that receives its grants; for web, worker and beat empty, their login is the role",
+)
+PGBOUNCER = env.boolean("PGBOUNCER", default=False, about="`true` behind a pooler in transaction mode")
+DATABASE_CONNINFO = conninfo_to_dict(
+    env.text("DATABASE_URL", about="PostgreSQL 15 or newer: libpq URL or key words, `sslmode` and the like included")
+)
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": _conninfo.get("dbname", "stella"),
-        "USER": _conninfo.get("user", ""),
-        "PASSWORD": _conninfo.get("password", ""),
-        "HOST": _conninfo.get("host", ""),
-        "PORT": str(_conninfo.get("port", "")),
+        "NAME": DATABASE_CONNINFO.get("dbname", "stella"),
+        "USER": DATABASE_CONNINFO.get("user", ""),
+        "PASSWORD": DATABASE_CONNINFO.get("password", ""),
+        "HOST": DATABASE_CONNINFO.get("host", ""),
+        "PORT": str(DATABASE_CONNINFO.get("port", "")),
         "CONN_MAX_AGE": 0,
-        "DISABLE_SERVER_SIDE_CURSORS": env.boolean("PGBOUNCER", default=False),
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": PGBOUNCER,
         "OPTIONS": {
-            "options": f"-c search_path={DATABASE_SCHEMA}"
-            + (f" -c role={DATABASE_APP_ROLE}" if DATABASE_APP_ROLE else ""),
-            "pool": {"min_size": 0, "max_size": env.integer("DATABASE_POOL_SIZE", 16)},
+            **connection_options(DATABASE_CONNINFO, role=DATABASE_APP_ROLE, pooled=PGBOUNCER),
+            "pool": {
+                "min_size": 0,
+                "max_size": env.integer("DATABASE_POOL_SIZE", 16, about="connections a process keeps at most"),
+            },
         },
     },
 }
@@ -118,11 +144,13 @@ MIGRATION_MODULES = {"knox": None}
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": env.text("CACHE_URL"),
+        "LOCATION": env.text("CACHE_URL", about="Valkey or Redis; it may evict"),
         "KEY_PREFIX": "stella",
     },
 }
-CELERY_BROKER_URL = env.text("BROKER_URL")
+CELERY_BROKER_URL = env.text(
+    "BROKER_URL", about="Valkey or Redis with `maxmemory-policy noeviction`, apart from the cache"
+)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # INVARIANT: longer than the longest task (10 min), or the broker hands a running task to a second worker.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 20 * 60, "socket_connect_timeout": 2}
@@ -151,7 +179,7 @@ STORAGES = {
     },
 }
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = env.folder("STATIC_ROOT", VAR_DIR / "static", about="what `collectstatic` gathered; part of the image")
 WHITENOISE_USE_FINDERS = LAPTOP
 DATA_UPLOAD_MAX_MEMORY_SIZE = 96 * 1024 * 1024
 
@@ -168,14 +196,21 @@ SESSION_COOKIE_AGE = 8 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = not LAPTOP
 CSRF_COOKIE_SECURE = not LAPTOP
-SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", default=not LAPTOP)
+SECURE_SSL_REDIRECT = env.boolean(
+    "SECURE_SSL_REDIRECT", default=not LAPTOP, about="answer plain HTTP with a redirect to https"
+)
 SECURE_HSTS_SECONDS = 0 if LAPTOP else 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not LAPTOP
 SECURE_HSTS_PRELOAD = not LAPTOP
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-if env.boolean("BEHIND_TLS_PROXY", default=False):
+BEHIND_TLS_PROXY = env.boolean(
+    "BEHIND_TLS_PROXY",
+    default=False,
+    about="`true` where a proxy ends TLS and sets (never passes on) `X-Forwarded-Proto`",
+)
+if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 
@@ -250,5 +285,7 @@ UNFOLD = {
 
 # --- observability --------------------------------------------------------------------------------------------------
 LOGGING_CONFIG = "logging.config.dictConfig"
-LOGGING = logging_configuration(level=env.text("LOG_LEVEL", "INFO"), console=LAPTOP)
+LOGGING = logging_configuration(
+    level=env.text("LOG_LEVEL", "INFO", about="of the JSON logs on standard error"), console=LAPTOP
+)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

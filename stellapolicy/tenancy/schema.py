@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import sql
+
+from stellapolicy.database import connection_options
 
 
 def create_schema(*, using: str = DEFAULT_DB_ALIAS, **_: object) -> None:
@@ -39,9 +40,9 @@ def _as_role(role: str, using: str) -> Iterator[None]:
     before = connection.settings_dict["OPTIONS"]
     connection.close()
     connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it, the stubs' base has not
-    options: dict[str, Any] = {key: value for key, value in before.items() if key != "pool"}
-    options["options"] = f"-c search_path={settings.DATABASE_SCHEMA}" + (f" -c role={role}" if role else "")
-    connection.settings_dict["OPTIONS"] = options
+    connection.settings_dict["OPTIONS"] = connection_options(
+        settings.DATABASE_CONNINFO, role=role, pooled=settings.PGBOUNCER
+    )
     try:
         yield
     finally:
