@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from stellapolicy.access.models import ApiToken, RoleAssignment, User
+from stellapolicy.access.reauthentication import EXEMPTION
 from stellapolicy.access.roles import Role, Scope
 from stellapolicy.access.services.tokens import IssuedToken, issue_token
 from stellapolicy.kernel.actor import Actor
@@ -66,7 +67,7 @@ def give_roles(person: User, tenant: Tenant, *roles: Role, **scope: Any) -> None
 
 def almighty(tenant: Tenant) -> Actor:
     """Return an actor with every scope of the tenant."""
-    return Actor(tenant_id=tenant.pk, subject="system:test", scopes=frozenset(Scope))
+    return Actor(tenant_id=tenant.pk, subject="system:test", scopes=frozenset(Scope), extra=dict(EXEMPTION))
 
 
 def token_for(person: User, tenant: Tenant, *scopes: str, at: datetime | None = None, **said: Any) -> IssuedToken:

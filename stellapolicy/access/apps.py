@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 
 from stellapolicy.audit import actions
 
@@ -16,6 +17,9 @@ class AccessConfig(AppConfig):
     def ready(self) -> None:
         """Name the actions that this app records, and describe how to sign in."""
         import_module("stellapolicy.access.openapi")
+        user_logged_in.connect(
+            import_module("stellapolicy.access.middleware").remember_sign_in, dispatch_uid="access.remember_sign_in"
+        )
         actions.register(
             {
                 "person.created": "Person made known",

@@ -169,3 +169,11 @@ class PersonElsewhere(Refusal):
     code = "person.elsewhere"
     status = HTTPStatus.CONFLICT
     title = "Belongs to other tenants too"
+
+
+class ReauthenticationNeeded(Refusal):
+    """The sign-in is too old for what was asked."""
+
+    code = "access.reauthentication_needed"
+    status = HTTPStatus.FORBIDDEN
+    title = "Sign in again"

@@ -10,9 +10,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from structlog.contextvars import bind_contextvars
 
+from stellapolicy.access.reauthentication import AUTHENTICATED_AT
 from stellapolicy.access.sign_in import SignIn, actor_for, identify
 from stellapolicy.kernel.actor import Actor
-from stellapolicy.kernel.clock import now
+from stellapolicy.kernel.clock import now, rfc3339
 from stellapolicy.kernel.refusals import Refusal
 from stellapolicy.tenancy.scope import tenant_scope
 
@@ -30,6 +31,11 @@ _WITHOUT_TENANT: Final = (
     "/admin/logout/",
     "/admin/jsi18n/",
 )
+
+
+def remember_sign_in(request: HttpRequest, **_: object) -> None:
+    """Note in the session when somebody proved who they are (receives `user_logged_in`)."""
+    request.session[AUTHENTICATED_AT] = rfc3339(now())
 
 
 class IdentifiedRequest(HttpRequest):

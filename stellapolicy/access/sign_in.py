@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from stellapolicy.access.errors import TenantMissing, TenantRefused, TokenMalformed
 from stellapolicy.access.models import ApiToken, User
+from stellapolicy.access.reauthentication import AUTHENTICATED_AT, EXEMPTION
 from stellapolicy.access.roles import Grants
 from stellapolicy.access.selectors import Membership, authenticate_token, grants_of, tenants_of
 from stellapolicy.access.services.tokens import note_use
@@ -48,7 +49,10 @@ def actor_for(sign_in: SignIn, request: HttpRequest) -> Actor:
     sign_in.user.roles = frozenset() if sign_in.token else grants.roles
     subject, services = sign_in.user.subject, None
     extra = {"username": sign_in.user.username, "person": sign_in.user.subject}
+    if sign_in.token is None:
+        extra[AUTHENTICATED_AT] = str(request.session.get(AUTHENTICATED_AT, ""))
     if token := sign_in.token:
+        extra |= EXEMPTION
         subject = token.subject
         grants = grants.within(token.scopes)
         if token.service_id is not None:
