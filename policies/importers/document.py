@@ -1,6 +1,6 @@
 """The file as every importer sees it: its bytes, and its JSON value when it is JSON."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from policies.importers.limits import STANDARD, ImportLimits
@@ -9,11 +9,15 @@ from policies.importers.records import Imported
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One unpacked file; `value` is meaningless unless `is_json`."""
+    """One unpacked file; `value` is meaningless unless `is_json`.
+
+    `sequence` holds the values of a file of several JSON values, whose `value` is None.
+    """
 
     content: bytes
     is_json: bool = False
     value: object = None
+    sequence: tuple[object, ...] = field(default=(), repr=False)
     limits: ImportLimits = STANDARD
 
 

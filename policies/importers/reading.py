@@ -126,12 +126,12 @@ def decode_json(content: bytes, limits: ImportLimits = STANDARD) -> object:
         if "depth" in failure.msg:
             raise TooDeep(f"the file is nested deeper than {limits.depth} levels") from None
         raise JsonInvalid(f"line {failure.lineno}, column {failure.colno}: {failure.msg}") from None
-    _refuse_depth(value, limits)
-    json.loads(content, object_pairs_hook=_unrepeated, parse_int=len, parse_float=len)
+    refuse_depth(value, limits)
+    json.loads(content, object_pairs_hook=refuse_repetition, parse_int=len, parse_float=len)
     return value
 
 
-def _refuse_depth(value: object, limits: ImportLimits) -> None:
+def refuse_depth(value: object, limits: ImportLimits) -> None:
     """Refuse what is nested too deeply; level by level, so that no recursion can run out."""
     level = [value] if value.__class__ in _CONTAINERS else []
     for _ in range(limits.depth):
@@ -146,7 +146,8 @@ def _refuse_depth(value: object, limits: ImportLimits) -> None:
     raise TooDeep(f"the file is nested deeper than {limits.depth} levels")
 
 
-def _unrepeated(pairs: list[tuple[str, object]]) -> None:
+def refuse_repetition(pairs: list[tuple[str, object]]) -> None:
+    """Refuse an object that says one key twice."""
     if len(dict(pairs)) != len(pairs):
         written = [name for name, _ in pairs]
         repeated = min(name for name in written if written.count(name) > 1)

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import BinaryIO
 
 from policies.importers.csaf import CsafImporter
@@ -12,11 +13,13 @@ from policies.importers.epss import EpssImporter
 from policies.importers.grype import GrypeImporter
 from policies.importers.kev import KevImporter
 from policies.importers.limits import STANDARD, ImportLimits
+from policies.importers.native import NativeImporter, ReachabilityImporter
 from policies.importers.openvex import OpenVexImporter
 from policies.importers.reading import Upload, decode_json, read_upload
 from policies.importers.recognition import recognise
 from policies.importers.records import Imported, ImportedReport
 from policies.importers.refusals import FormatUnknown, FormatUnsupported, JsonInvalid
+from policies.importers.sequences import begins_sequence, decode_sequence
 from policies.importers.trivy import TrivyImporter
 
 IMPORTERS: tuple[Importer, ...] = (
@@ -25,6 +28,8 @@ IMPORTERS: tuple[Importer, ...] = (
     GrypeImporter(),
     OpenVexImporter(),
     CsafImporter(),
+    NativeImporter(),
+    ReachabilityImporter(),
     KevImporter(),
     EpssImporter(),
 )
@@ -74,7 +79,9 @@ def importer_of(document: Document) -> Importer:
         if importer.detect(document):
             return importer
     supported = ", ".join(importer.title for importer in IMPORTERS)
-    likeness = recognise(document)
+    likeness = recognise(replace(document, value=document.sequence[0]) if document.sequence else document)
+    if likeness and document.sequence:
+        raise FormatUnsupported(f"the file has one JSON value after another, the first looks like {likeness}")
     if likeness:
         raise FormatUnsupported(f"the file looks like {likeness}; supported are {supported}")
     raise FormatUnknown(f"the file looks like no format that is known; supported are {supported}")
@@ -88,19 +95,6 @@ def understand(upload: Upload, limits: ImportLimits = STANDARD) -> Document:
     try:
         return Document(content=content, is_json=True, value=decode_json(content, limits), limits=limits)
     except JsonInvalid as refusal:
-        _refuse_json_lines(content, limits)
-        raise refusal from None
-
-
-def _refuse_json_lines(content: bytes, limits: ImportLimits) -> None:
-    """Refuse a file of one JSON value per line by what its first line is, which says more than "extra data"."""
-    first, newline, rest = content.lstrip().partition(b"\n")
-    if not newline or not rest.strip():
-        return
-    try:
-        document = Document(content=first, is_json=True, value=decode_json(first, limits), limits=limits)
-    except JsonInvalid:
-        return
-    likeness = recognise(document)
-    if likeness:
-        raise FormatUnsupported(f"the file has one JSON value per line, the first looks like {likeness}")
+        if not begins_sequence(content):
+            raise refusal from None
+    return Document(content=content, is_json=True, sequence=decode_sequence(content, limits), limits=limits)

@@ -75,7 +75,7 @@ def test_a_format_nobody_knows_is_refused_naming_what_is_read(path: str) -> None
         (bz2.compress(b"{}"), "bzip2"),
         (b"\x28\xb5\x2f\xfd....", "zstd"),
         (b"SPDXVersion: SPDX-2.3\n", "SPDX tag-value"),
-        (b'{"config": {"scanner_name": "govulncheck"}}\n{"osv": {}}\n', "one JSON value per line"),
+        (b'{"payloadType": "x", "payload": "e30="}\n{"payloadType": "x", "payload": "e30="}\n', "one JSON value after"),
         (b'{"artifacts": [], "artifactRelationships": []}', "Syft"),
         (b'{"_type": "https://in-toto.io/Statement/v1", "predicateType": "x"}', "in-toto"),
         (b'{"id": "GO-1", "modified": "x", "affected": []}', "OSV record"),
@@ -87,9 +87,23 @@ def test_a_file_of_another_kind_is_refused_by_what_it_is(content: bytes, likenes
         import_file(content)
 
 
-def test_json_lines_of_nothing_known_are_broken_json() -> None:
-    with pytest.raises(JsonInvalid, match="line 2"):
+def test_json_lines_of_nothing_known_are_of_no_format() -> None:
+    with pytest.raises(FormatUnknown):
         import_file(b'{"a": 1}\n{"b": 2}\n')
+
+
+@pytest.mark.parametrize(
+    "content, place",
+    [
+        (b'{"a": 1}\n{"a": 1, "a": 2}\n', "line 2"),
+        (b'{"a": 1}\n\n{"a": NaN}\n', "line 3"),
+        (b'{\n"a": 1}\n{\n"b": 2,,}', "line 4"),
+        (b"[1] [2", "line 1"),
+    ],
+)
+def test_a_broken_value_in_a_sequence_is_refused_with_its_line(content: bytes, place: str) -> None:
+    with pytest.raises(JsonInvalid, match=place):
+        import_file(content)
 
 
 @pytest.mark.parametrize("content", [b"null", b"7", b'"text"', b"[]", b"{}", b"hello"])
