@@ -101,16 +101,16 @@ TEMPLATES = [
 
 # --- the one database -----------------------------------------------------------------------------------------------
 DATABASE_SCHEMA = SCHEMA
-# Empty in production, where the logins themselves are these roles.
+# A laptop has one login that switches between two roles; in production the logins themselves are these roles.
 DATABASE_OWNER_ROLE = env.text(
     "DATABASE_OWNER_ROLE",
     "stella_owner" if LAPTOP else "",
-    about="the role to switch to before migrating; empty where the login is the owner",
+    about="with one login for all: the role it takes on to migrate; empty where the login is the owner",
 )
 DATABASE_APP_ROLE = env.text(
     "DATABASE_APP_ROLE",
     "stella_app" if LAPTOP else "",
-    about="for `migrate`: the role that receives its grants; for web, worker and beat empty, their login is the role",
+    about="the role that receives its grants from `migrate`; also taken on if `DATABASE_OWNER_ROLE` is given",
 )
 PGBOUNCER = env.boolean("PGBOUNCER", default=False, about="`true` behind a pooler in transaction mode")
 DATABASE_CONNINFO = conninfo_to_dict(
@@ -128,7 +128,9 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": PGBOUNCER,
         "OPTIONS": {
-            **connection_options(DATABASE_CONNINFO, role=DATABASE_APP_ROLE, pooled=PGBOUNCER),
+            **connection_options(
+                DATABASE_CONNINFO, role=DATABASE_APP_ROLE if DATABASE_OWNER_ROLE else "", pooled=PGBOUNCER
+            ),
             "pool": {
                 "min_size": 0,
                 "max_size": env.integer("DATABASE_POOL_SIZE", 16, about="connections a process keeps at most"),
