@@ -63,3 +63,14 @@ def mode(*, about: str = "") -> Mode:  # noqa: ARG001 - read from the source
             return "laptop"
         case other:
             raise ConfigurationError(f"STELLA_MODE must be production or laptop, not {other!r}")
+
+
+def grouped(name: str, *, about: str = "") -> dict[str, list[str]]:  # noqa: ARG001 - as above
+    """Return the items of a variable such as `oidc=sso.example,webhook=chat:8065`, by what stands before the `=`."""
+    found: dict[str, list[str]] = {}
+    for item in listing(name):
+        group, equals, value = (part.strip() for part in item.partition("="))
+        if not (equals and group and value):
+            raise ConfigurationError(f"{name} lists purpose=host, not {item!r}")
+        found.setdefault(group, []).append(value)
+    return found

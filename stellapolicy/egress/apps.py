@@ -8,3 +8,14 @@ class EgressConfig(AppConfig):
 
     name = "stellapolicy.egress"
     label = "egress"
+
+    def ready(self) -> None:
+        from stellapolicy.audit import actions  # noqa: PLC0415 - needs loaded apps
+
+        actions.register(
+            {
+                "egress.connected": "Installation connected",
+                "egress.constrained": "Installation limited to its allow list",
+                "egress.sealed": "Installation sealed",
+            }
+        )
