@@ -246,6 +246,15 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
 }
 
+# --- the way out ----------------------------------------------------------------------------------------------------
+EGRESS_ALLOWED_HOSTS = env.listing(
+    "EGRESS_ALLOWED_HOSTS", about="who may be called while constrained: `host`, `*.host`, `host:port`; comma-separated"
+)
+EGRESS_INTERNAL_HOSTS = env.grouped(
+    "EGRESS_INTERNAL_HOSTS",
+    about="hosts inside the network, by purpose (`oidc=sso.corp.example,webhook=chat:8065`); plain http included",
+)
+
 # --- language, time, looks ------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 USE_I18N = True
@@ -261,15 +270,6 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": "stellapolicy.admin.assets.favicon"},
     ],
     "SHOW_HISTORY": False,
-# --- the way out ----------------------------------------------------------------------------------------------------
-EGRESS_ALLOWED_HOSTS = env.listing(
-    "EGRESS_ALLOWED_HOSTS", about="who may be called while constrained: `host`, `*.host`, `host:port`; comma-separated"
-)
-EGRESS_INTERNAL_HOSTS = env.grouped(
-    "EGRESS_INTERNAL_HOSTS",
-    about="hosts inside the network, by purpose (`oidc=sso.corp.example,webhook=chat:8065`); plain http included",
-)
-
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": ["stellapolicy.admin.assets.style"],
     "SCRIPTS": ["stellapolicy.admin.assets.script"],
