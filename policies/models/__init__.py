@@ -1,22 +1,36 @@
 """Evidence, packs and intelligence as rows."""
 
-from policies.models.evidence import Artifact, Report, Snapshot, SnapshotComponent, SnapshotFinding, VexStatement
+from policies.models.evidence import Artifact, Basis, Report, Snapshot, SnapshotComponent, SnapshotFinding, VexStatement
 from policies.models.intelligence import EpssScore, FeedName, FeedState, KevEntry
+from policies.models.ownership import OwnershipConflict
 from policies.models.pack import PackBinding, PackRevision, PolicyPack, RevisionState
+from policies.models.release import Build, BuildSource, Deployment
+from policies.models.run import Run, RunContent, RunStatus
+from policies.models.vex import ProductStatement, VexDocument
 
 __all__ = [
     "Artifact",
+    "Basis",
+    "Build",
+    "BuildSource",
+    "Deployment",
     "EpssScore",
     "FeedName",
     "FeedState",
     "KevEntry",
+    "OwnershipConflict",
     "PackBinding",
     "PackRevision",
     "PolicyPack",
+    "ProductStatement",
     "Report",
     "RevisionState",
+    "Run",
+    "RunContent",
+    "RunStatus",
     "Snapshot",
     "SnapshotComponent",
     "SnapshotFinding",
+    "VexDocument",
     "VexStatement",
 ]

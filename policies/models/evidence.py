@@ -16,8 +16,19 @@ class ArtifactQuerySet(TenantQuerySet["Artifact"]):
         return self.filter(first_seen_at__gte=instant)
 
 
+class Basis(models.TextChoices):
+    """Whose word an artifact's name and service are."""
+
+    CLAIMED = "claimed"
+    STATED = "stated"
+    ASSIGNED = "assigned"
+
+
 class Artifact(TenantModel):
-    """Something that may ship, named by the digest of its content."""
+    """Something that may ship, named by the digest of its content.
+
+    Name and service follow the artifact's reports; what an uploader merely claims gives way to them.
+    """
 
     service_path = "service"
 
@@ -25,13 +36,25 @@ class Artifact(TenantModel):
     name = models.CharField(max_length=500, blank=True)
     labels = models.JSONField(default=dict, blank=True)
     service = models.ForeignKey(Service, null=True, blank=True, on_delete=models.PROTECT, related_name="artifacts")
+    basis = models.CharField(
+        max_length=16,
+        choices=Basis.choices,
+        default=Basis.CLAIMED,
+        help_text="Claimed by whoever asked first, stated by a report, or assigned by a person.",
+    )
+    joined_because = models.CharField(
+        max_length=700, blank=True, help_text="The glob, the labels or the reason that led to the service."
+    )
     first_seen_at = models.DateTimeField()
 
     objects = ArtifactQuerySet.as_manager()
 
     class Meta(TenantModel.Meta):
         ordering = ["-first_seen_at", "-id"]
-        constraints = [models.UniqueConstraint(fields=["tenant", "digest"], name="artifact_once_per_digest")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "digest"], name="artifact_once_per_digest"),
+            models.CheckConstraint(condition=models.Q(basis__in=Basis.values), name="artifact_basis_is_known"),
+        ]
         # Searched by the beginning of the name, which in most collations only this operator class can answer.
         indexes = [
             models.Index(
@@ -87,7 +110,13 @@ class Snapshot(TenantModel):
     manifest = models.JSONField()
     evidence = models.JSONField(help_text="Scan state, scan time, filters admitted, tools.")
     counts = models.JSONField(default=dict)
-    content_digest = models.CharField(max_length=71, help_text="Over all findings and statements; checked on load.")
+    content_digest = models.CharField(
+        max_length=71, help_text="Over all findings, statements and components; checked on load."
+    )
+    digest_version = models.PositiveSmallIntegerField(
+        default=1, help_text="What the content digest covers: 1 facts and statements, 2 every column."
+    )
+    components_digest = models.CharField(max_length=71, blank=True, help_text="Over all components, from version 2.")
     reports = models.ManyToManyField(Report, related_name="snapshots", through="SnapshotSource")
     created_at = models.DateTimeField()
 
@@ -153,6 +182,9 @@ class SnapshotComponent(TenantModel):
     name = models.TextField()
     version = models.TextField(blank=True)
     licences = models.JSONField(default=list)
+    scope = models.TextField(blank=True, help_text="What the component is needed for, where the report says.")
+    paths = models.JSONField(default=list, help_text="Where it lies in the artifact.")
+    direct = models.BooleanField(null=True, help_text="Whether it is a direct dependency; unknown where nobody says.")
 
     objects = TenantQuerySet["SnapshotComponent"].as_manager()
 

@@ -6,6 +6,7 @@ from django.db.migrations.operations import RunSQL
 EXEMPT = {
     "access_apitoken": "found by the digest of its secret before the tenant is known",
     "gates_gatejob": "queue rows (id, tenant, lease) are claimed across tenants; the payload is protected",
+    "policies_run": "queue rows (id, tenant, progress, lease) are claimed across tenants; the content is protected",
     "outbox_delivery": "queue rows (id, tenant, subscriber, lease) are claimed across tenants; the event is protected",
 }
 

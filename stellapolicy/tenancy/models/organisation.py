@@ -53,6 +53,9 @@ class Service(TenantModel):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="services")
     tier = models.PositiveSmallIntegerField(default=2, help_text="0 is the most critical, 3 the least.")
     repositories = models.JSONField(default=list, blank=True, help_text="Globs over artifact names.")
+    labels = models.JSONField(
+        default=dict, blank=True, help_text="Labels an artifact must all carry to join where no glob claims it."
+    )
 
     objects = TenantQuerySet["Service"].as_manager()
 
