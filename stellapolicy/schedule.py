@@ -14,6 +14,8 @@ class Periodic:
 
 
 SCHEDULE = (
+    Periodic("outbox.dispatch", timedelta(seconds=2), "Hands events to whoever follows them."),
+    Periodic("outbox.reap", timedelta(seconds=60), "Returns to the queue the deliveries a lost worker had claimed."),
     Periodic("gates.drain_queue", timedelta(seconds=2), "Evaluates the gate jobs that wait."),
     Periodic("gates.reap_leases", timedelta(seconds=30), "Returns to the queue what a lost worker had claimed."),
     Periodic("api.purge_idempotency", timedelta(days=1), "Forgets idempotency keys older than a day."),

@@ -8,3 +8,8 @@ class OutboxConfig(AppConfig):
 
     name = "stellapolicy.outbox"
     label = "outbox"
+
+    def ready(self) -> None:
+        from stellapolicy.audit import actions  # noqa: PLC0415 - needs loaded apps
+
+        actions.register({"outbox.retried": "Delivery tried anew"})

@@ -19,7 +19,8 @@ class PublishedEvent:
     """Something that happened and was committed.
 
     `actor` says who did it, without any scope: what a subscriber does is the work of the product, not of that person.
-    `subject` is what it happened to; events about one subject are handed to each subscriber in their order.
+    `subject` is what it happened to; events about one subject are handed to each subscriber in their order. `at` is
+    the present instant, at which it is handed over: what an act writes, it writes as of then.
     """
 
     id: UUID
@@ -29,6 +30,7 @@ class PublishedEvent:
     subject: str
     data: Mapping[str, JsonValue]
     occurred_at: datetime
+    at: datetime
 
 
 Act = Callable[[PublishedEvent], object]

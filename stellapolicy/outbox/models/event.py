@@ -52,8 +52,8 @@ class OutboxEvent(TenantModel):
     def __str__(self) -> str:
         return f"{self.name} {self.subject}"
 
-    def published(self) -> PublishedEvent:
-        """Return the event as subscribers see it."""
+    def published(self, *, at: datetime) -> PublishedEvent:
+        """Return the event as subscribers see it at the instant."""
         actor = Actor(
             tenant_id=self.tenant_id,
             subject=self.actor,
@@ -68,4 +68,5 @@ class OutboxEvent(TenantModel):
             subject=self.subject,
             data=self.data,
             occurred_at=self.occurred_at,
+            at=at,
         )

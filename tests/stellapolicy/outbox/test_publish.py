@@ -104,7 +104,7 @@ def test_a_published_event_names_who_did_it_without_their_scopes(actor: Actor) -
         extra={"person": "user:alice"},
     )
 
-    seen = happen(doer).published()
+    seen = happen(doer).published(at=NOON)
 
     assert (seen.actor.subject, seen.actor.person, seen.actor.request_id) == ("token:ci", "user:alice", doer.request_id)
     assert seen.actor.scopes == frozenset()

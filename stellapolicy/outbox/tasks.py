@@ -1,0 +1,18 @@
+"""What workers run: one service call each."""
+
+from celery import shared_task
+
+from stellapolicy.kernel.clock import now
+from stellapolicy.outbox.services import dispatching, leases
+
+
+@shared_task(name="outbox.dispatch", acks_late=True, ignore_result=True)
+def dispatch() -> None:
+    """Hand over the events that wait."""
+    dispatching.dispatch(clock=now)
+
+
+@shared_task(name="outbox.reap", acks_late=True, ignore_result=True)
+def reap() -> None:
+    """Give back what lost workers held."""
+    leases.reap(at=now())
