@@ -49,6 +49,20 @@ def listing(name: str, default: str | None = "", *, about: str = "") -> list[str
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
 
 
+_SECONDS = {"second": 1, "minute": 60, "hour": 60 * 60, "day": 24 * 60 * 60}
+
+
+def rate(name: str, default: str, *, about: str = "") -> tuple[int, int] | None:  # noqa: ARG001 - as above
+    """Return a variable such as `600/minute` as a count and its seconds; None for `off`."""
+    value = text(name, default)
+    count, _, unit = value.partition("/")
+    if value == "off":
+        return None
+    if not (count.isascii() and count.isdecimal() and int(count) and unit in _SECONDS):
+        raise ConfigurationError(f"{name} must be off or such as 600/minute, not {value!r}")
+    return int(count), _SECONDS[unit]
+
+
 def folder(name: str, default: Path, *, about: str = "") -> Path:  # noqa: ARG001 - read from the source
     """Return a variable that names a folder."""
     return Path(text(name, str(default)))

@@ -148,6 +148,12 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": env.text("CACHE_URL", about="Valkey or Redis; it may evict"),
         "KEY_PREFIX": "stella",
+        # INVARIANT: no pickle, and nobody waits long for a cache that does not answer.
+        "OPTIONS": {
+            "serializer": "stellapolicy.api.caching.JsonSerializer",
+            "socket_connect_timeout": 1,
+            "socket_timeout": 1,
+        },
     },
 }
 CELERY_BROKER_URL = env.text(
@@ -230,6 +236,15 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
 }
+# How often one person or token (one address, where nobody is known) may ask; `off` lifts a limit.
+RATE_LIMITS = {
+    "reading": env.rate("RATE_READING", "1200/minute", about="reading requests of one person or token"),
+    "writing": env.rate("RATE_WRITING", "300/minute", about="writing requests of one person or token"),
+    "heavy": env.rate("RATE_HEAVY", "120/minute", about="evidence and evaluations of one person or token"),
+    "token_exchange": env.rate("RATE_TOKEN_EXCHANGE", "60/minute", about="exchanges of ID tokens from one address"),
+    "failed_sign_in": env.rate("RATE_FAILED_SIGN_IN", "30/minute", about="refused tokens from one address"),
+    "stranger": env.rate("RATE_STRANGER", "60/minute", about="requests without sign-in from one address"),
+}
 SPECTACULAR_SETTINGS = {
     "TITLE": "stellapolicy",
     "DESCRIPTION": "Policy as code, exceptions with dual control, and release gates whose verdicts anyone can replay.",
@@ -245,6 +260,21 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
 }
+
+# --- intelligence ---------------------------------------------------------------------------------------------------
+# The feeds are one for all tenants; this tenant's people load them for everybody.
+INSTALLATION_TENANT = env.text(
+    "INSTALLATION_TENANT", "demo" if LAPTOP else "default", about="slug of the tenant that loads the feeds for all"
+)
+FEED_URLS = {
+    "epss": env.text("EPSS_URL", "", about="where the EPSS day is fetched hourly; empty: never"),
+    "kev": env.text("KEV_URL", "", about="where the KEV catalogue is fetched hourly; empty: never"),
+}
+EPSS_THRESHOLDS = env.listing(
+    "EPSS_THRESHOLDS", "0.1,0.3,0.6,0.9", about="probabilities whose crossing is news, comma-separated"
+)
+EPSS_DISTANCE = env.text("EPSS_DISTANCE", "0.1", about="how far a probability moves to be news by itself")
+EPSS_HISTORY_DAYS = env.integer("EPSS_HISTORY_DAYS", 400, about="how long the history of EPSS is kept")
 
 # --- the way out ----------------------------------------------------------------------------------------------------
 EGRESS_ALLOWED_HOSTS = env.listing(

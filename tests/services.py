@@ -21,6 +21,9 @@ def prepare() -> None:
     """Point this process at throw-away servers, unless real ones are configured."""
     os.environ.setdefault("STELLA_MODE", "laptop")
     os.environ.setdefault("SECRET_KEY", "tests-need-a-secret-of-at-least-fifty-characters-like-this")
+    # All tests come from one address, and each would use up the patience for the next.
+    for limit in ("RATE_STRANGER", "RATE_FAILED_SIGN_IN", "RATE_TOKEN_EXCHANGE"):
+        os.environ.setdefault(limit, "100000/minute")
     if "DATABASE_URL" not in os.environ:
         _start()
 

@@ -25,6 +25,7 @@ from stellapolicy.kernel.refusals import Fault, Refusal
 
 DEFAULT_LIMIT: Final = 100
 LARGEST_LIMIT: Final = 500
+PAGE_PARAMETERS: Final = frozenset({"limit", "cursor"})
 _SALT = "stellapolicy.api.cursor"
 _LONGEST_CURSOR = 2048
 
@@ -99,7 +100,7 @@ def _limit(request: Request) -> int:
 def _question(request: Request, order: Sequence[str]) -> str:
     """Return what a cursor is bound to: tenant, address, filters and order."""
     actor = actor_of(request)
-    asked = sorted((name, values) for name, values in request.query_params.lists() if name not in {"cursor", "limit"})
+    asked = sorted((name, values) for name, values in request.query_params.lists() if name not in PAGE_PARAMETERS)
     whole = [str(actor.tenant_id) if actor else "", request.path, asked, list(order)]
     return hashlib.sha256(orjson.dumps(whole)).hexdigest()
 

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from stellapolicy.access.api import urls as access
 from stellapolicy.api import urls as api
 from stellapolicy.api.permissions import SIGNED_IN
+from stellapolicy.api.throttling import Limit
 from stellapolicy.api.views import ActorRequest, ScopedView
 from stellapolicy.audit.api import urls as audit
 from stellapolicy.tenancy.models import Team
@@ -27,6 +28,39 @@ class Undeclared(ScopedView):
 
     def get(self, _: ActorRequest) -> Response:
         """Never reached."""
+        return Response({})
+
+
+class OneTeam(ScopedView):
+    """A team that can be read and renamed by version."""
+
+    required_scopes = {"GET": SIGNED_IN, "PUT": SIGNED_IN}
+    tagged = frozenset({"GET", "PUT"})
+    throttle = Limit.HEAVY
+
+    def get(self, _: ActorRequest, slug: str) -> Response:
+        """Return the team."""
+        team = Team.objects.get(slug=slug)
+        self.etag(team.pk, team.name)
+        return Response({"name": team.name})
+
+    def put(self, request: ActorRequest, slug: str) -> Response:
+        """Rename the team."""
+        team = Team.objects.locked().get(slug=slug)
+        self.etag(team.pk, team.name)
+        team.name = cast("dict[str, str]", request.data)["name"]
+        team.save()
+        return Response({"name": team.name})
+
+
+class Exchange(ScopedView):
+    """A door for strangers."""
+
+    permission_classes = []
+    throttle = Limit.TOKEN_EXCHANGE
+
+    def post(self, _: ActorRequest) -> Response:
+        """Answer anybody."""
         return Response({})
 
 
@@ -60,6 +94,8 @@ urlpatterns = [
     *api.root_urlpatterns,
     path("api/v1/", include([*api.urlpatterns, *access.urlpatterns, *audit.urlpatterns])),
     path("api/v1/undeclared", Undeclared.as_view()),
+    path("api/v1/teams/<slug:slug>", OneTeam.as_view()),
+    path("api/v1/exchange", Exchange.as_view()),
     path("api/v1/teams", Teams.as_view()),
     path("admin/", admin.site.urls),
 ]
