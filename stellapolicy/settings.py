@@ -198,6 +198,26 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# scrypt needs memory as well as time, which a guesser with many machines has least of; the second reads older rows.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+LOCAL_PASSWORD_SIGN_IN = env.boolean(
+    "LOCAL_PASSWORD_SIGN_IN", default=True, about="`false`: people sign in through the identity provider alone"
+)
+OIDC_ISSUER = env.text("OIDC_ISSUER", "", about="the identity provider (OpenID Connect); empty for none").rstrip("/")
+OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID", "" if not OIDC_ISSUER else None, about="our name at the identity provider")
+OIDC_CLIENT_SECRET = env.text(
+    "OIDC_CLIENT_SECRET", "" if not OIDC_ISSUER else None, about="our secret at the identity provider"
+)
+OIDC_SCOPES = env.text("OIDC_SCOPES", "openid email profile", about="asked of the identity provider, with spaces")
+OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM", "groups", about="the claim that lists somebody's groups")
+if not (LOCAL_PASSWORD_SIGN_IN or OIDC_ISSUER):
+    raise env.ConfigurationError("LOCAL_PASSWORD_SIGN_IN is false and OIDC_ISSUER is empty: nobody could sign in")
+WORKLOAD_ISSUERS = env.text(
+    "WORKLOAD_ISSUERS", "[]", about="whose pipelines may exchange ID tokens: a JSON list, see docs/ci.md"
+)
 LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/admin/"
 SESSION_COOKIE_AGE = 8 * 60 * 60
