@@ -17,6 +17,7 @@ class AccessConfig(AppConfig):
     def ready(self) -> None:
         """Name the actions that this app records, and describe how to sign in."""
         import_module("stellapolicy.access.openapi")
+        import_module("stellapolicy.access.held").register()
         user_logged_in.connect(
             import_module("stellapolicy.access.middleware").remember_sign_in, dispatch_uid="access.remember_sign_in"
         )

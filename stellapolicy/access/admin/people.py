@@ -115,7 +115,8 @@ class PersonAdmin(PageAdmin[User]):
         deed = Deed(
             title=_("New person"),
             consequence=_(
-                "They can sign in at once and may do what the role brings. You cannot give roles to yourself."
+                "They can sign in at once and may do what the role brings. A role that can approve, activate, "
+                "bypass, sign or govern waits until somebody else confirms it."
             ),
             button=_("Make known"),
         )
@@ -127,7 +128,10 @@ class PersonAdmin(PageAdmin[User]):
         actor, person = require_actor(request, _SCOPE), self.find(request, str(pk))
         deed = Deed(
             title=_("A role for %(name)s") % {"name": person.username},
-            consequence=_("It holds from their next request on, and stays until it is withdrawn."),
+            consequence=_(
+                "It holds from their next request on, and stays until it is withdrawn. A role that can approve, "
+                "activate, bypass, sign or govern waits until somebody else confirms it."
+            ),
             button=_("Give the role"),
         )
         form = RoleForm(posted(request))
@@ -160,10 +164,13 @@ class PersonAdmin(PageAdmin[User]):
 
     def _assign(self, request: HttpRequest, actor: Actor, person: User, asked: dict[str, Any]) -> HttpResponse:
         role = Role(asked["role"])
-        assign_role(actor=actor, user=person, role=role, team=asked["team"], service=asked["service"], at=now())
-        said = _("%(name)s is now %(role)s.") % {"name": person.username, "role": cells.spoken(role)}
-        messages.success(request, said)
-        return HttpResponseRedirect(page_of(person))
+        grant = assign_role(actor=actor, user=person, role=role, team=asked["team"], service=asked["service"], at=now())
+        named = {"name": person.username, "role": cells.spoken(role)}
+        if grant.assignment is None:
+            messages.warning(request, _("%(name)s will be %(role)s once somebody else confirms it.") % named)
+        else:
+            messages.success(request, _("%(name)s is now %(role)s.") % named)
+        return HttpResponseRedirect(page_of(person) if self.get_queryset(request).contains(person) else self.address)
 
     def _lock(self, request: HttpRequest, actor: Actor, person: User, asked: dict[str, Any]) -> HttpResponse:
         disable_person(actor=actor, user=person, reason=asked["reason"], at=now())

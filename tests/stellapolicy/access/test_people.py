@@ -62,8 +62,9 @@ def test_an_address_belongs_to_one_person(email: str, actor: Actor) -> None:
 def test_a_role_is_given_and_withdrawn(actor: Actor) -> None:
     alice = UserFactory()
 
-    assignment = assign_role(actor=actor, user=alice, role=Role.REVIEWER, at=NOON)
-    withdraw_role(actor=actor, pk=assignment.pk, at=NOON, reason="moved on")
+    given_role = assign_role(actor=actor, user=alice, role=Role.REVIEWER, at=NOON).assignment
+    assert given_role is not None
+    withdraw_role(actor=actor, pk=given_role.pk, at=NOON, reason="moved on")
 
     assert not RoleAssignment.objects.exists()
     given, withdrawn = Entry.objects.order_by("seq")

@@ -27,14 +27,30 @@ def browser(acme: Inhabited, admin_person: User) -> Client:
 
 
 def test_a_new_person_has_a_role_and_can_sign_in(acme: Inhabited, browser: Client) -> None:
-    asked = {"username": "robin", "email": "robin@example.org", "password": "a long enough one", "role": "reviewer"}
+    asked = {"username": "robin", "email": "robin@example.org", "password": "a long enough one", "role": "requester"}
 
     answer = browser.post(reverse("admin:access_user_new"), asked, follow=True)
 
     person = User.objects.get(username="robin")
     assert person.check_password("a long enough one")
-    assert roles_of(acme, person) == {Role.REVIEWER}
-    assert "robin is now reviewer." in answer.content.decode()
+    assert roles_of(acme, person) == {Role.REQUESTER}
+    assert "robin is now requester." in answer.content.decode()
+
+
+def test_a_role_that_opens_something_waits_for_somebody_else(acme: Inhabited, browser: Client) -> None:
+    answer = browser.post(reverse("admin:access_user_role", args=[acme.person.pk]), {"role": "ciso"}, follow=True)
+
+    assert "once somebody else confirms it" in answer.content.decode()
+    assert Role.CISO not in roles_of(acme, acme.person)
+
+
+def test_a_new_person_whose_first_role_waits_is_nobody_of_the_tenant_yet(acme: Inhabited, browser: Client) -> None:
+    answer = browser.post(
+        reverse("admin:access_user_new"), {"username": "robin", "password": "", "role": "reviewer"}, follow=True
+    )
+
+    assert answer.redirect_chain[-1][0] == reverse("admin:access_user_changelist")
+    assert roles_of(acme, User.objects.get(username="robin")) == set()
 
 
 def test_a_weak_password_is_told_and_nobody_is_made_known(browser: Client) -> None:
@@ -56,12 +72,10 @@ def test_a_role_is_given_for_one_service(acme: Inhabited, browser: Client) -> No
     with tenant_scope(acme.tenant.pk):
         service = Service.objects.get()
 
-    browser.post(
-        reverse("admin:access_user_role", args=[acme.person.pk]), {"role": "release_captain", "service": service.pk}
-    )
+    browser.post(reverse("admin:access_user_role", args=[acme.person.pk]), {"role": "requester", "service": service.pk})
 
     with tenant_scope(acme.tenant.pk):
-        assert RoleAssignment.objects.get(user=acme.person, role=Role.RELEASE_CAPTAIN).service == service
+        assert RoleAssignment.objects.get(user=acme.person, role=Role.REQUESTER).service == service
 
 
 def test_a_role_is_not_given_for_a_team_and_a_service_at_once(acme: Inhabited, browser: Client) -> None:

@@ -1,0 +1,21 @@
+"""What access lets a second person confirm."""
+
+from django.utils.translation import gettext_lazy as _
+
+from stellapolicy.access.ports import HeldKind, register_kind
+from stellapolicy.access.roles import Scope
+from stellapolicy.access.services.people import ROLE_GRANT, complete_role_grant, describe_role_grant
+
+
+def register() -> None:
+    """Make it known."""
+    register_kind(
+        HeldKind(
+            name=ROLE_GRANT,
+            title=_("Role for somebody"),
+            scope=Scope.GOVERNANCE_WRITE,
+            setting="role_grants_need_second_person",
+            describe=describe_role_grant,
+            complete=complete_role_grant,
+        )
+    )
