@@ -18,5 +18,6 @@ SCHEDULE = (
     Periodic("outbox.reap", timedelta(seconds=60), "Returns to the queue the deliveries a lost worker had claimed."),
     Periodic("gates.drain_queue", timedelta(seconds=2), "Evaluates the gate jobs that wait."),
     Periodic("gates.reap_leases", timedelta(seconds=30), "Returns to the queue what a lost worker had claimed."),
+    Periodic("governance.expire_approvals", timedelta(seconds=60), "Closes approval requests whose time ran out."),
     Periodic("api.purge_idempotency", timedelta(days=1), "Forgets idempotency keys older than a day."),
 )

@@ -213,4 +213,4 @@ def test_a_delegation_hands_on_what_it_names_where_it_names_it() -> None:
     assert whole.limited_to(roles=["ciso"]).roles == {"ciso"}
     assert whole.limited_to(roles=["ciso"]).scopes == frozenset()
     here = whole.limited_to(scopes=["a:b"], service=PAYMENTS)
-    assert (here.scopes, here.scopes_for(PAYMENTS), here.scopes_for(CATALOGUE)) == (frozenset(), {"a:b"}, frozenset())
+    assert [sorted(here.scopes_for(each)) for each in (None, PAYMENTS, CATALOGUE)] == [[], ["a:b"], []]
