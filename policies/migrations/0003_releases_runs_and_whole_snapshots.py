@@ -43,6 +43,16 @@ class Migration(migrations.Migration):
                 ),
                 ("said_by", models.CharField(max_length=200)),
                 ("recorded_at", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        default=stellapolicy.tenancy.scope.current_tenant,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.tenant",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-recorded_at", "-id"],
@@ -66,6 +76,16 @@ class Migration(migrations.Migration):
                 ),
                 ("said_by", models.CharField(max_length=200)),
                 ("recorded_at", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        default=stellapolicy.tenancy.scope.current_tenant,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.tenant",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-deployed_at", "-id"],
@@ -87,6 +107,16 @@ class Migration(migrations.Migration):
                 ("noticed_at", models.DateTimeField()),
                 ("settled_by", models.CharField(blank=True, max_length=200)),
                 ("settled_at", models.DateTimeField(null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        default=stellapolicy.tenancy.scope.current_tenant,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.tenant",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-noticed_at", "-id"],
@@ -113,6 +143,16 @@ class Migration(migrations.Migration):
                 ),
                 ("status", models.CharField(max_length=32)),
                 ("claim", models.JSONField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        default=stellapolicy.tenancy.scope.current_tenant,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.tenant",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["document", "position"],
@@ -155,6 +195,12 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField()),
                 ("started_at", models.DateTimeField(null=True)),
                 ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenancy.tenant"
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-created_at", "-id"],
@@ -182,6 +228,16 @@ class Migration(migrations.Migration):
                 (
                     "failure",
                     models.JSONField(blank=True, default=dict, help_text="Code, sentence and places of the refusal."),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        default=stellapolicy.tenancy.scope.current_tenant,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.tenant",
+                    ),
                 ),
             ],
             options={
@@ -216,6 +272,16 @@ class Migration(migrations.Migration):
                 ("issued_at", models.DateTimeField(null=True)),
                 ("uploaded_by", models.CharField(max_length=200)),
                 ("uploaded_at", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        default=stellapolicy.tenancy.scope.current_tenant,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.tenant",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-uploaded_at", "-id"],
@@ -290,17 +356,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
-            model_name="build",
-            name="tenant",
-            field=models.ForeignKey(
-                default=stellapolicy.tenancy.scope.current_tenant,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="tenancy.tenant",
-            ),
-        ),
-        migrations.AddField(
             model_name="deployment",
             name="artifact",
             field=models.ForeignKey(
@@ -324,17 +379,6 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="deployments",
                 to="tenancy.service",
-            ),
-        ),
-        migrations.AddField(
-            model_name="deployment",
-            name="tenant",
-            field=models.ForeignKey(
-                default=stellapolicy.tenancy.scope.current_tenant,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="tenancy.tenant",
             ),
         ),
         migrations.AddField(
@@ -367,59 +411,10 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
-            model_name="ownershipconflict",
-            name="tenant",
-            field=models.ForeignKey(
-                default=stellapolicy.tenancy.scope.current_tenant,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="tenancy.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="productstatement",
-            name="tenant",
-            field=models.ForeignKey(
-                default=stellapolicy.tenancy.scope.current_tenant,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="tenancy.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="run",
-            name="tenant",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenancy.tenant"),
-        ),
-        migrations.AddField(
             model_name="runcontent",
             name="run",
             field=models.OneToOneField(
                 on_delete=django.db.models.deletion.PROTECT, related_name="content", to="policies.run"
-            ),
-        ),
-        migrations.AddField(
-            model_name="runcontent",
-            name="tenant",
-            field=models.ForeignKey(
-                default=stellapolicy.tenancy.scope.current_tenant,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="tenancy.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="vexdocument",
-            name="tenant",
-            field=models.ForeignKey(
-                default=stellapolicy.tenancy.scope.current_tenant,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="tenancy.tenant",
             ),
         ),
         migrations.AddField(
