@@ -11,13 +11,28 @@ class PoliciesConfig(AppConfig):
 
     def ready(self) -> None:
         from stellapolicy.audit import actions  # noqa: PLC0415 - needs loaded apps
+        from stellapolicy.outbox import names  # noqa: PLC0415 - needs loaded apps
 
         actions.register(
             {
                 "evidence.received": "Evidence received",
                 "feed.loaded": "Feed loaded",
+                "feed.kept_aside": "Feed file kept aside",
+                "feed.acceptance_asked": "Loading a feed file that is kept aside was asked for",
+                "feed.accepted": "Feed file that was kept aside loaded",
+                "feed.refused": "Loading a feed file that is kept aside was refused",
+                "feed.discarded": "Feed file that was kept aside discarded",
+                "feed.check_failed": "Checks of a feed began to fail",
                 "pack.installed": "Shipped pack installed",
                 "pack.update_proposed": "Update of a shipped pack proposed",
                 "pack.revision_drafted": "Pack revision drafted",
+            }
+        )
+        names.register(
+            {
+                "intelligence.changed": "What the world knows of vulnerabilities changed",
+                "feed.affected": "Artifacts are concerned by what a feed brought",
+                "feed.failed": "A feed cannot be read",
+                "feed.kept_aside": "A feed file was kept aside",
             }
         )

@@ -1,7 +1,17 @@
 """Evidence, packs and intelligence as rows."""
 
-from policies.models.evidence import Artifact, Basis, Report, Snapshot, SnapshotComponent, SnapshotFinding, VexStatement
-from policies.models.intelligence import EpssScore, FeedName, FeedState, KevEntry
+from policies.models.evidence import (
+    Artifact,
+    Basis,
+    Report,
+    Snapshot,
+    SnapshotAlias,
+    SnapshotComponent,
+    SnapshotFinding,
+    VexStatement,
+)
+from policies.models.feeds import FeedChange, FeedNotice, FeedState, HeldFeed, IntelligenceEvent
+from policies.models.intelligence import EpssHistory, EpssScore, FeedName, KevEntry
 from policies.models.ownership import OwnershipConflict
 from policies.models.pack import PackBinding, PackRevision, PolicyPack, RevisionState
 from policies.models.release import Build, BuildSource, Deployment
@@ -14,9 +24,14 @@ __all__ = [
     "Build",
     "BuildSource",
     "Deployment",
+    "EpssHistory",
     "EpssScore",
+    "FeedChange",
     "FeedName",
+    "FeedNotice",
     "FeedState",
+    "HeldFeed",
+    "IntelligenceEvent",
     "KevEntry",
     "OwnershipConflict",
     "PackBinding",
@@ -29,6 +44,7 @@ __all__ = [
     "RunContent",
     "RunStatus",
     "Snapshot",
+    "SnapshotAlias",
     "SnapshotComponent",
     "SnapshotFinding",
     "VexDocument",

@@ -171,6 +171,24 @@ class SnapshotFinding(TenantModel):
         return self.key
 
 
+class SnapshotAlias(TenantModel):
+    """A CVE that findings of a snapshot go by besides their own identifier, so that a feed finds them by it."""
+
+    service_path = "snapshot__artifact__service"
+
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+")
+    identifier = models.CharField(max_length=200)
+
+    objects = TenantQuerySet["SnapshotAlias"].as_manager()
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["snapshot", "identifier"], name="alias_once_per_snapshot")]
+        indexes = [models.Index(fields=["tenant", "identifier"])]
+
+    def __str__(self) -> str:
+        return self.identifier
+
+
 class SnapshotComponent(TenantModel):
     """One part of the artifact."""
 

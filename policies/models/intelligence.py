@@ -1,5 +1,9 @@
 """What the world knows about vulnerabilities: global tables, the same for every tenant."""
 
+from datetime import date
+from typing import Self
+
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 
@@ -25,6 +29,50 @@ class EpssScore(models.Model):
         return self.cve
 
 
+class EpssHistoryQuerySet(models.QuerySet["EpssHistory"]):
+    """What was predicted before."""
+
+    def of(self, cve: str) -> Self:
+        """The predictions of one CVE, the newest first."""
+        return self.filter(cve=cve).order_by("-model_date", "-load")
+
+    def since(self, day: date) -> Self:
+        """Those of this day and later."""
+        return self.filter(model_date__gte=day)
+
+
+class EpssHistory(models.Model):
+    """What a day of EPSS changed about one CVE; between two rows the older one stands.
+
+    Rows are never changed. A day that is published twice adds a row under a later load. Probability and percentile
+    are in 10⁻⁵, and empty from the day on which EPSS no longer listed the CVE.
+    """
+
+    pk = models.CompositePrimaryKey("cve", "model_date", "load")
+    cve = models.CharField(max_length=32)
+    model_date = models.DateField()
+    load = models.BigIntegerField(help_text="The number of the load that brought it; 0 from before loads were kept.")
+    score = models.PositiveIntegerField(null=True)
+    percentile = models.PositiveIntegerField(null=True)
+
+    objects = EpssHistoryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["cve", "-model_date", "-load"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(score__isnull=False, percentile__isnull=False)
+                | models.Q(score__isnull=True, percentile__isnull=True),
+                name="epss_history_scores_whole_or_not_at_all",
+            )
+        ]
+        # Days arrive in order, so that a summary of each range of pages is enough to find the old ones.
+        indexes = [BrinIndex(fields=["model_date"], name="epss_history_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.cve} {self.model_date}"
+
+
 class KevEntry(models.Model):
     """One entry of CISA's catalogue of known exploited vulnerabilities."""
 
@@ -40,20 +88,3 @@ class KevEntry(models.Model):
 
     def __str__(self) -> str:
         return self.cve
-
-
-class FeedState(models.Model):
-    """How a feed stands: what was last read successfully, and when; no row means never connected."""
-
-    name = models.CharField(max_length=16, primary_key=True, choices=FeedName.choices)
-    checked_at = models.DateTimeField(help_text="The last successful check.")
-    model_date = models.DateField(null=True, help_text="The day the content stands for.")
-    version = models.CharField(max_length=64)
-    digest = models.CharField(max_length=71)
-    row_count = models.PositiveIntegerField()
-
-    class Meta:
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name

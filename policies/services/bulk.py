@@ -1,6 +1,6 @@
 """Writes the many rows of a snapshot in one statement a table, whatever their number."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import LiteralString, TypeVar
 
 import orjson
@@ -10,6 +10,7 @@ from psycopg import sql
 from policies.evidence.snapshot import StoredClaim, StoredComponent, StoredFinding
 from policies.models import Report, Snapshot
 from stellapolicy.kernel.canonical_json import JsonValue
+from stellapolicy.kernel.identity import is_cve
 from stellapolicy.kernel.ids import new_id
 
 RowT = TypeVar("RowT")
@@ -24,6 +25,27 @@ def insert_findings(snapshot: Snapshot, findings: Sequence[StoredFinding]) -> No
         findings,
         lambda f: (f.key, f.kind, f.identifier, f.purl, f.severity, f.facts, f.origin),
     )
+
+
+def insert_aliases(snapshot: Snapshot, findings: Sequence[StoredFinding]) -> None:
+    """Write the CVEs that findings go by besides their own identifier; most snapshots have none."""
+    aliases = {name for finding in findings for name in _other_cves(finding)}
+    if not aliases:
+        return
+    ordered = sorted(aliases)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO policies_snapshotalias (id, tenant_id, snapshot_id, identifier) "
+            "SELECT row.id, %s, %s, row.identifier FROM unnest(%s::uuid[], %s::text[]) AS row(id, identifier)",
+            [snapshot.tenant_id, snapshot.pk, [new_id() for _ in ordered], ordered],
+        )
+
+
+def _other_cves(finding: StoredFinding) -> Iterator[str]:
+    aliases = finding.facts.get("vuln.aliases")
+    for name in aliases if isinstance(aliases, list | tuple) else ():
+        if isinstance(name, str) and is_cve(name) and name != finding.identifier:
+            yield name
 
 
 def insert_components(snapshot: Snapshot, components: Sequence[StoredComponent]) -> None:

@@ -195,6 +195,7 @@ def _keep_snapshot(
     )
     bulk.insert_sources(snapshot, reports)
     bulk.insert_findings(snapshot, composed.findings)
+    bulk.insert_aliases(snapshot, composed.findings)
     bulk.insert_components(snapshot, composed.components)
     bulk.insert_claims(snapshot, composed.claims)
     return snapshot

@@ -2,7 +2,6 @@
 
 import gzip
 from collections.abc import Iterator
-from datetime import date
 
 import pytest
 
@@ -45,14 +44,22 @@ def test_the_same_day_again_changes_nothing(actor: Actor) -> None:
     assert again.changed == 0
 
 
-def test_an_older_day_is_refused_and_changes_nothing(actor: Actor) -> None:
-    load(actor, epss_day({"CVE-1999-0001": 0.9}, day=DAY))
+def test_a_catalogue_older_than_the_loaded_one_is_refused(actor: Actor) -> None:
+    load(actor, kev_catalogue("CVE-2020-0001", released_at="2026-03-01T00:00:00.000Z"))
 
-    with pytest.raises(FeedOlder, match="2026-03-02 is loaded, this one is of 2026-02-01"):
-        load(actor, epss_day({"CVE-1999-0001": 0.1}, day="2026-02-01"))
+    with pytest.raises(FeedOlder, match="2026-03-01 is loaded, this one is of 2026-02-01"):
+        load(actor, kev_catalogue("CVE-2020-0002", released_at="2026-02-01T00:00:00.000Z"))
 
-    assert EpssScore.objects.get(pk="CVE-1999-0001").score == 90_000
-    assert FeedState.objects.get(pk="epss").model_date == date.fromisoformat(DAY)
+    assert list(KevEntry.objects.values_list("cve", flat=True)) == ["CVE-2020-0001"]
+
+
+def test_a_score_that_a_later_day_leaves_out_is_withdrawn(actor: Actor) -> None:
+    load(actor, epss_day({"CVE-1999-0001": 0.9, "CVE-1999-0002": 0.1}, day=DAY))
+
+    loaded = load(actor, epss_day({"CVE-1999-0002": 0.1, "CVE-1999-0003": 0.2}, day="2026-03-03"))
+
+    assert loaded.changed == 2
+    assert list(EpssScore.objects.values_list("cve", flat=True)) == ["CVE-1999-0002", "CVE-1999-0003"]
 
 
 def test_a_feed_that_lost_more_than_a_tenth_of_its_rows_is_kept_out(actor: Actor) -> None:

@@ -1,0 +1,64 @@
+"""Reads of what the feeds brought: what is news here, how each feed stands, whom a change concerns."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection
+
+from policies.feeds.freshness import Freshness, Standing, standing_of
+from policies.feeds.news import NewsRule
+from policies.models import FeedName
+from policies.models.feeds import FeedChange, FeedState
+from stellapolicy.tenancy.scope import current_tenant
+
+# The artifacts whose current snapshot, the one of the latest scan, speaks of a CVE of the change: by its own name, or
+# by one that its findings give as an alias.
+_AFFECTED = """
+    WITH hit AS (
+        SELECT finding.snapshot_id FROM policies_intelligenceevent event
+        JOIN policies_snapshotfinding finding ON finding.tenant_id = %(tenant)s AND finding.identifier = event.cve
+        WHERE event.change_id = %(change)s
+        UNION
+        SELECT alias.snapshot_id FROM policies_intelligenceevent event
+        JOIN policies_snapshotalias alias ON alias.tenant_id = %(tenant)s AND alias.identifier = event.cve
+        WHERE event.change_id = %(change)s
+    ), candidate AS (
+        SELECT DISTINCT snapshot.artifact_id FROM hit
+        JOIN policies_snapshot snapshot ON snapshot.id = hit.snapshot_id AND snapshot.tenant_id = %(tenant)s
+    ), latest AS (
+        SELECT DISTINCT ON (snapshot.artifact_id) snapshot.id, snapshot.artifact_id FROM candidate
+        JOIN policies_snapshot snapshot USING (artifact_id)
+        WHERE snapshot.tenant_id = %(tenant)s
+        ORDER BY snapshot.artifact_id, snapshot.evidence -> 'scanned_at' DESC NULLS LAST,
+                 snapshot.created_at DESC, snapshot.id DESC
+    )
+    SELECT DISTINCT artifact.digest FROM latest
+    JOIN hit ON hit.snapshot_id = latest.id
+    JOIN policies_artifact artifact ON artifact.id = latest.artifact_id AND artifact.tenant_id = %(tenant)s
+    ORDER BY artifact.digest
+"""
+
+
+def news_rule() -> NewsRule:
+    """Return from where a change of EPSS is news in this installation."""
+    return NewsRule.of(settings.EPSS_THRESHOLDS, settings.EPSS_DISTANCE)
+
+
+def affected_artifacts(change: FeedChange) -> list[str]:
+    """Return the digests of the tenant's artifacts that a change concerns, sorted; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_AFFECTED, {"tenant": current_tenant(), "change": change.pk})
+        return [digest for (digest,) in cursor.fetchall()]
+
+
+def standing(state: FeedState | None, *, at: datetime) -> Standing:
+    """Return how fresh a feed is; a feed without a state was never connected."""
+    if state is None:
+        return Standing(Freshness.NOT_CONFIGURED)
+    return standing_of(
+        by_model=state.name == FeedName.EPSS,
+        checked_at=state.checked_at,
+        model_date=state.model_date,
+        is_failed=state.is_failed,
+        at=at,
+    )
