@@ -3,6 +3,7 @@
 The framework loads this module while it loads its own views: nothing here may import those.
 """
 
+from django.contrib.auth.models import AnonymousUser
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -18,7 +19,7 @@ from stellapolicy.kernel.refusals import Refusal
 class ActorAuthentication(BaseAuthentication):
     """Hands on the person and the actor of the request, or the reason why there is none."""
 
-    def authenticate(self, request: Request) -> tuple[User, Actor] | None:
+    def authenticate(self, request: Request) -> tuple[User | AnonymousUser, Actor] | None:
         """Return who asks; None for nobody. Refuses what the middleware refused, and a session without CSRF token."""
         received = request._request  # noqa: SLF001 - the one that went through the middleware
         refusal = getattr(received, "sign_in_refusal", None)
@@ -29,7 +30,7 @@ class ActorAuthentication(BaseAuthentication):
             return None
         if sign_in.token is None:
             _require_csrf_token(request)
-        return sign_in.user, actor
+        return sign_in.standing, actor
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF's
         """Return the challenge of a 401."""

@@ -115,6 +115,14 @@ class TokenEnded(Refusal):
     title = "The token has ended"
 
 
+class TokenOfWorkload(Refusal):
+    """The token is a pipeline's, which exchanges its identity for the next."""
+
+    code = "token.of_workload"
+    status = HTTPStatus.CONFLICT
+    title = "A pipeline's token is not rotated"
+
+
 class ServiceNotFound(Refusal):
     """The tenant has no such service."""
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from structlog.contextvars import bind_contextvars
 
+from stellapolicy.access.errors import SignInRefused
 from stellapolicy.access.reauthentication import AUTHENTICATED_AT
 from stellapolicy.access.sign_in import SignIn, actor_for, identify
 from stellapolicy.kernel.actor import Actor
@@ -63,7 +64,11 @@ class ActorMiddleware:
             return self._refused(identified, refusal)
         if identified.sign_in is None:
             return self.get_response(request)
-        return self._in_scope(identified, identified.sign_in)
+        try:
+            return self._in_scope(identified, identified.sign_in)
+        except SignInRefused as refusal:
+            identified.sign_in = None
+            return self._refused(identified, refusal)
 
     def _refused(self, request: IdentifiedRequest, refusal: Refusal) -> HttpResponseBase:
         """Let the endpoint answer: only there is it known whether anybody has to sign in at all."""
@@ -74,8 +79,8 @@ class ActorMiddleware:
 
     def _in_scope(self, request: IdentifiedRequest, sign_in: SignIn) -> HttpResponseBase:
         with tenant_scope(sign_in.tenant.tenant_id):
-            request.actor = actor_for(sign_in, request)
-            request.user = sign_in.user
+            request.actor = actor_for(sign_in, request, at=now())
+            request.user = sign_in.standing
             bind_contextvars(tenant=sign_in.tenant.slug, actor=request.actor.subject)
             response = self.get_response(request)
             # INVARIANT: whatever ended in a surprise leaves no trace. Django made the response, so nothing propagates.

@@ -203,6 +203,11 @@ POWERS: Final[Mapping[Role, Powers]] = {
         Scope.SIGNER_SIGN,
     ),
 }
+# Held by the role `service` alone: what a machine reports of itself. Whoever issues tokens may give these to a person
+# (an account of a machine) who holds that role, without holding them; no role of people could ever issue one otherwise.
+MACHINE_SCOPES: Final = frozenset(
+    POWERS[Role.SERVICE].scopes.difference(*(powers.scopes for role, powers in POWERS.items() if role != Role.SERVICE))
+)
 # A superuser sees everything and equips the house; scopes, and with them approvals, come from roles alone.
 SUPERUSER_PERMISSIONS: Final = _EVERYTHING + _INSTALLATION
 

@@ -7,14 +7,23 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
+from knox.crypto import hash_token
 
+from stellapolicy.access import token_cache
 from stellapolicy.access.errors import TenantMissing, TenantRefused, TokenMalformed
 from stellapolicy.access.models import ApiToken, User
 from stellapolicy.access.reauthentication import AUTHENTICATED_AT, EXEMPTION
 from stellapolicy.access.roles import Grants
-from stellapolicy.access.selectors import Membership, authenticate_token, grants_of, tenants_of
+from stellapolicy.access.selectors import (
+    Membership,
+    authenticate_token,
+    grants_of,
+    standing_grants_of,
+    tenants_of,
+)
 from stellapolicy.access.services.tokens import note_use
 from stellapolicy.api import request_id
 from stellapolicy.kernel.actor import Actor
@@ -26,11 +35,16 @@ _SCHEME = "bearer"
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """Who asks and in which tenant, before their rights there are known."""
+    """Who asks and in which tenant, before their rights there are known; a pipeline's token has no person."""
 
-    user: User
+    user: User | None
     tenant: Membership
     token: ApiToken | None = None
+
+    @property
+    def standing(self) -> User | AnonymousUser:
+        """The person as Django knows them; nobody where a pipeline asks."""
+        return self.user or AnonymousUser()
 
 
 def identify(request: HttpRequest, *, at: datetime) -> SignIn | None:
@@ -42,31 +56,31 @@ def identify(request: HttpRequest, *, at: datetime) -> SignIn | None:
     return None
 
 
-def actor_for(sign_in: SignIn, request: HttpRequest) -> Actor:
-    """Return what they may do, as far as a token leaves it; runs in the scope of the tenant, one query."""
-    grants = grants_of(sign_in.user)
-    # INVARIANT: people alone carry roles into the admin; a token opens the API.
-    sign_in.user.roles = frozenset() if sign_in.token else grants.roles
-    subject, services = sign_in.user.subject, None
-    extra = {"username": sign_in.user.username, "person": sign_in.user.subject}
-    if sign_in.token is None:
-        extra[AUTHENTICATED_AT] = str(request.session.get(AUTHENTICATED_AT, ""))
-    if token := sign_in.token:
-        extra |= EXEMPTION
-        subject = token.subject
-        grants = grants.within(token.scopes)
+def actor_for(sign_in: SignIn, request: HttpRequest, *, at: datetime) -> Actor:
+    """Return what they may do, as far as a token leaves it; runs in the scope of the tenant, one query.
+
+    Refuses a token that ended since it was kept in the cache.
+    """
+    token, services = sign_in.token, None
+    if token is not None:
+        grants = standing_grants_of(token, at=at)
         if token.service_id is not None:
             grants, services = grants.for_service(token.service_id), frozenset({token.service_id})
+    else:
+        grants = grants_of(_person(sign_in))
+    if sign_in.user is not None:
+        # INVARIANT: people alone carry roles into the admin; a token opens the API.
+        sign_in.user.roles = frozenset() if token else grants.roles
     scopes, services, service_scopes = _spread(grants, services)
     return Actor(
         tenant_id=sign_in.tenant.tenant_id,
-        subject=subject,
+        subject=token.subject if token else _person(sign_in).subject,
         scopes=scopes,
         services=services,
         service_scopes=service_scopes,
         address=client_address(request),
         request_id=request_id.current(),
-        extra=extra,
+        extra=_extra(sign_in, request),
     )
 
 
@@ -92,16 +106,33 @@ def client_address(request: HttpRequest) -> str:
         return ""
 
 
+def _person(sign_in: SignIn) -> User:
+    if sign_in.user is None:
+        raise TypeError("only a token stands for no person")
+    return sign_in.user
+
+
+def _extra(sign_in: SignIn, request: HttpRequest) -> dict[str, str]:
+    """Return who is behind the actor, and how lately they proved it."""
+    known = {} if sign_in.user is None else {"username": sign_in.user.username, "person": sign_in.user.subject}
+    if sign_in.token is not None:
+        return known | EXEMPTION
+    return known | {AUTHENTICATED_AT: str(request.session.get(AUTHENTICATED_AT, ""))}
+
+
 def _by_token(request: HttpRequest, *, at: datetime) -> SignIn:
     scheme, _, secret = request.headers["Authorization"].partition(" ")
     if scheme.lower() != _SCHEME or not secret or not secret.isascii() or " " in secret:
         raise TokenMalformed("send Authorization: Bearer and the token")
-    token = authenticate_token(secret, at=at)
+    kept = token_cache.find(hash_token(secret))
+    token = authenticate_token(secret, at=at) if kept is None else kept
     tenant = Membership(token.tenant.pk, token.tenant.slug, token.tenant.name)
     asked = request.headers.get(TENANT_HEADER)
     if asked is not None and not tenant.is_called(asked):
         raise TenantRefused(f"this token belongs to {tenant.slug}")
     note_use(token, at=at)
+    if kept is None:
+        token_cache.keep(token)
     return SignIn(token.user, tenant, token)
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from stellapolicy.access.admin.membership import people_of_tenant
 from stellapolicy.access.models import User
-from stellapolicy.access.roles import Role, Scope
+from stellapolicy.access.roles import MACHINE_SCOPES, Role, Scope
 from stellapolicy.admin import cells
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.tenancy.models import Service, Team
@@ -64,7 +64,7 @@ class TokenForm(TenantForm):
 
     def __init__(self, posted: QueryDict | None, *, actor: Actor) -> None:
         super().__init__(posted)
-        held = [scope.value for scope in Scope if actor.holds_for(scope, None)]
+        held = [scope.value for scope in Scope if actor.holds_for(scope, None) or scope in MACHINE_SCOPES]
         scopes = self.fields["scopes"]
         if isinstance(scopes, forms.MultipleChoiceField):
             scopes.choices = [(scope, scope) for scope in held]

@@ -84,7 +84,7 @@ class ApiTokenAdmin(PageAdmin[ApiToken]):
     @admin.display(description=_("Speaks for"))
     def person(self, token: ApiToken) -> str:
         """Whose token it is."""
-        return str(token.user.username)
+        return token.speaks_for
 
     @admin.display(description=_("May"))
     def may(self, token: ApiToken) -> SafeString:
@@ -121,7 +121,8 @@ class ApiTokenAdmin(PageAdmin[ApiToken]):
     def page(self, request: HttpRequest, row: ApiToken) -> dict[str, Any]:
         """Return what the page of one token shows."""
         state = state_of(row, at=now())
-        return {"state": state, "may_end": state == "live" and may(request, _SCOPE)}
+        may_end = state == "live" and may(request, _SCOPE)
+        return {"state": state, "may_end": may_end, "may_rotate": may_end and row.workload_id is None}
 
     def get_urls(self) -> list[URLPattern]:
         """Add the three forms."""

@@ -15,7 +15,11 @@ class TokenOutput(serializers.ModelSerializer[ApiToken]):
     """A token without its secret."""
 
     prefix = serializers.CharField(source="token_key", help_text="How the secret begins, to recognise it.")
-    username = serializers.CharField(source="user.username", help_text="The person it speaks for.")
+    username = serializers.CharField(
+        source="user.username", allow_null=True, help_text="The person it speaks for; null where a pipeline does."
+    )
+    subject = serializers.CharField(help_text="The name under which it acts, as the audit trail shows it.")
+    workload_id = serializers.UUIDField(allow_null=True, help_text="The trusted workload it was exchanged for.")
     scopes = serializers.ListField(child=serializers.CharField())
     service_id = serializers.UUIDField(allow_null=True)
     created_at = serializers.DateTimeField(source="created")
@@ -28,6 +32,8 @@ class TokenOutput(serializers.ModelSerializer[ApiToken]):
             "name",
             "prefix",
             "username",
+            "subject",
+            "workload_id",
             "scopes",
             "service_id",
             "created_at",

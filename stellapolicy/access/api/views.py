@@ -37,7 +37,8 @@ class Tokens(ScopedView):
     @extend_schema(operation_id="tokens_list", responses=TokenOutput(many=True))
     def get(self, request: ActorRequest) -> Response:
         """List the tokens of the tenant, newest first; those that ended too."""
-        return self.page(ApiToken.objects.of_tenant(request.actor.tenant_id).select_related("user"))
+        visible = ApiToken.objects.visible_to(request.actor, self.required_scopes["GET"])
+        return self.page(visible.select_related("user"))
 
     @extend_schema(operation_id="tokens_issue", request=TokenRequest, responses={201: IssuedTokenOutput})
     def post(self, request: ActorRequest) -> Response:
@@ -95,7 +96,7 @@ class Me(ScopedView):
     def get(self, request: ActorRequest) -> Response:
         """Say who asks, in which tenant, and with which scopes."""
         actor, sign_in = request.actor, _sign_in(request)
-        tenants = [sign_in.tenant] if sign_in.token else tenants_of(sign_in.user)
+        tenants = (sign_in.tenant,) if sign_in.token or not sign_in.user else tenants_of(sign_in.user)
         answer = {
             "subject": actor.subject,
             "person": actor.person,
@@ -115,11 +116,10 @@ def _sign_in(request: ActorRequest) -> SignIn:
 
 def _person(request: ActorRequest, username: str | None) -> User:
     """Return the person a token shall speak for."""
-    if username is None:
-        return _sign_in(request).user
-    person = User.objects.filter(username=username).first()
+    asking = _sign_in(request).user
+    person = asking if username is None else User.objects.filter(username=username).first()
     if person is None:
-        raise PersonNotFound(f"{username} holds no role in this tenant")
+        raise PersonNotFound(f"{username or request.actor.subject} holds no role in this tenant")
     return person
 
 

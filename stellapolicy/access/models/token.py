@@ -28,6 +28,10 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
         """Neither revoked nor expired at the instant."""
         return self.filter(revoked_at__isnull=True, expiry__gt=at)
 
+    def standing(self, *, at: datetime) -> Self:
+        """Live, and of a pipeline or of a person who was not disabled."""
+        return self.live(at=at).filter(Q(user__isnull=True) | Q(user__is_active=True))
+
     def of_workloads(self) -> Self:
         """Those that pipelines were given."""
         return self.filter(workload__isnull=False)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.db import transaction
 from knox.models import get_digest_token
 from knox.settings import CONSTANTS, knox_settings
 
+from stellapolicy.access import token_cache
 from stellapolicy.access.errors import (
     LifetimeRefused,
     PersonDisabled,
@@ -20,10 +22,11 @@ from stellapolicy.access.errors import (
     TokenEnded,
     TokenNameTaken,
     TokenNotFound,
+    TokenOfWorkload,
 )
 from stellapolicy.access.models import ApiToken, RoleAssignment, User
 from stellapolicy.access.models.token import LAST_USE_RESOLUTION
-from stellapolicy.access.roles import Scope
+from stellapolicy.access.roles import MACHINE_SCOPES, Scope
 from stellapolicy.access.selectors import grants_of
 from stellapolicy.audit.services import record
 from stellapolicy.kernel.actor import Actor
@@ -85,6 +88,8 @@ def rotate_token(*, actor: Actor, pk: UUID, at: datetime) -> IssuedToken:
     """Give a living token a new secret and its old lifetime again; the old secret is refused at once."""
     actor.require(_SCOPE)
     old = _locked_living(actor, pk, at=at)
+    if old.user is None:
+        raise TokenOfWorkload("a pipeline exchanges its identity for the next token; revoke this one instead")
     _refuse_exceeding(actor, old.user, old.scopes, old.service_id)
     _end(old, actor, at=at)
     issued = _make(
@@ -122,6 +127,7 @@ def note_use(token: ApiToken, *, at: datetime) -> None:
     if token.last_used_at is not None and at - token.last_used_at < LAST_USE_RESOLUTION:
         return
     ApiToken.objects.filter(pk=token.pk).not_used_since(at - LAST_USE_RESOLUTION).update(last_used_at=at)
+    token.last_used_at = at
 
 
 def _make(token: ApiToken) -> IssuedToken:
@@ -134,6 +140,7 @@ def _make(token: ApiToken) -> IssuedToken:
 def _end(token: ApiToken, actor: Actor, *, at: datetime) -> None:
     token.revoked_at, token.revoked_by = at, actor.subject
     token.save(update_fields=["revoked_at", "revoked_by"])
+    transaction.on_commit(partial(token_cache.forget, token.digest))
 
 
 def _locked_living(actor: Actor, pk: UUID, *, at: datetime) -> ApiToken:
@@ -176,6 +183,8 @@ def _refuse_exceeding(actor: Actor, user: User, scopes: Collection[str], service
         raise PersonNotFound(f"{user.username} holds no role in this tenant")
     grants = grants_of(user)
     held = grants.everywhere if service_id is None else grants.for_service(service_id).anywhere
-    exceeding = sorted(scope for scope in set(scopes) if scope not in held or not actor.holds_for(scope, service_id))
-    if exceeding:
+    beyond_person = {scope for scope in scopes if scope not in held}
+    # What only machines hold is given by whoever may issue tokens: no person could hold both, and none decides by it.
+    beyond_actor = {scope for scope in set(scopes) - MACHINE_SCOPES if not actor.holds_for(scope, service_id)}
+    if exceeding := sorted(beyond_person | beyond_actor):
         raise ScopesExceeded(f"{', '.join(exceeding)} must be held by you and by {user.username}")

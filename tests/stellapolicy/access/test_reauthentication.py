@@ -50,7 +50,7 @@ def test_a_session_says_when_it_began(tenant: Tenant) -> None:
     request = RequestFactory().get("/")
     request.session = client.session
     with tenant_scope(tenant.pk):
-        actor = actor_for(SignIn(person, Membership(tenant.pk, tenant.slug, tenant.name)), request)
+        actor = actor_for(SignIn(person, Membership(tenant.pk, tenant.slug, tenant.name)), request, at=NOON)
 
     assert datetime.fromisoformat(actor.extra[AUTHENTICATED_AT]) >= before
     require_recent(actor, at=datetime.now(tz=UTC))
@@ -62,7 +62,9 @@ def test_a_token_is_exempt_and_says_so(tenant: Tenant) -> None:
 
     with tenant_scope(tenant.pk):
         actor = actor_for(
-            SignIn(person, Membership(tenant.pk, tenant.slug, tenant.name), token), RequestFactory().get("/")
+            SignIn(person, Membership(tenant.pk, tenant.slug, tenant.name), token),
+            RequestFactory().get("/"),
+            at=datetime.now(tz=UTC),
         )
 
     assert EXEMPTION.items() <= actor.extra.items()

@@ -3,7 +3,7 @@ from uuid import uuid4
 import pytest
 
 from stellapolicy.access.models import User
-from stellapolicy.access.roles import POWERS, READING, Grants, Role, Scope, permits, scopes_of_roles
+from stellapolicy.access.roles import MACHINE_SCOPES, POWERS, READING, Grants, Role, Scope, permits, scopes_of_roles
 
 APPROVING = {
     Scope.EXCEPTION_APPROVE,
@@ -79,3 +79,7 @@ def test_a_token_never_exceeds_its_person() -> None:
 
     assert cut.anywhere == {"gate:read", "gate:evaluate"}
     assert grants.for_service(uuid4()).anywhere == {"gate:read"}
+
+
+def test_what_machines_report_is_no_scope_of_people() -> None:
+    assert {Scope.EFFECTIVE_WRITE} == MACHINE_SCOPES

@@ -7,7 +7,7 @@ import pytest
 
 from stellapolicy.access import errors
 from stellapolicy.access.models import ApiToken
-from stellapolicy.access.roles import Role, Scope
+from stellapolicy.access.roles import POWERS, Role, Scope
 from stellapolicy.access.selectors import authenticate_token
 from stellapolicy.access.services.tokens import issue_token, revoke_token, rotate_token
 from stellapolicy.audit.models import Entry
@@ -64,6 +64,23 @@ def test_nobody_gives_scopes_they_do_not_hold(tenant: Tenant, actor: Actor) -> N
         issue_token(actor=admin, user=person_with(tenant, *Role), name="ci", scopes=["gate:bypass"], at=NOON)
 
     assert not ApiToken.objects.exists()
+
+
+def test_an_admin_gives_a_machine_what_only_machines_hold(tenant: Tenant, actor: Actor) -> None:
+    admin = replace(actor, scopes=POWERS[Role.ADMIN].scopes)
+    machine = person_with(tenant, Role.SERVICE)
+
+    issued = issue_token(actor=admin, user=machine, name="runtime", scopes=["effective:write"], at=NOON)
+
+    assert issued.token.scopes == ["effective:write"]
+
+
+def test_nobody_else_is_given_what_only_machines_hold(tenant: Tenant, actor: Actor) -> None:
+    admin = replace(actor, scopes=POWERS[Role.ADMIN].scopes)
+    person = person_with(tenant, *(role for role in Role if role is not Role.SERVICE))
+
+    with pytest.raises(errors.ScopesExceeded):
+        issue_token(actor=admin, user=person, name="runtime", scopes=["effective:write"], at=NOON)
 
 
 def test_no_token_is_given_scopes_that_its_person_does_not_hold(tenant: Tenant, actor: Actor) -> None:
