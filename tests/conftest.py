@@ -9,6 +9,9 @@ from psycopg import sql
 from pytest_django.plugin import DjangoDbBlocker
 
 from stellapolicy.tenancy.schema import as_owner
+from tests.network import connection_mode_of_this_test, only_loopback
+
+__all__ = ["connection_mode_of_this_test", "only_loopback"]  # fixtures of every test
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,10 @@ from stellapolicy.egress.transport import GuardedAdapter
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 10.0
 MOST_REDIRECTS: Final = 3
+# Longest that one answer may take as a whole, however steadily it drips.
+LONGEST_READING_SECONDS: Final = 300.0
 MEBIBYTE: Final = 1024 * 1024
 _CHUNK: Final = 64 * 1024
-# Longest that one answer may take as a whole, however steadily it drips.
-_LONGEST_READING_SECONDS: Final = 300.0
 
 
 class GuardedSession(Session):
@@ -86,10 +86,10 @@ def require_callable(url: str, *, purpose: str, resolver: Resolver = resolve) ->
 
 def require_host(host: str, port: int, *, purpose: str) -> None:
     """Refuse a host that is spoken with in another way than HTTP (mail), by the mode of the installation."""
-    Guard(purpose, None, resolve).judge_host(host.lower(), port)
+    Guard(purpose, None, resolve).judge_host(host, port)
 
 
-def read_limited(response: Response, limit: int) -> bytes:
+def read_limited(response: Response, limit: int, *, seconds: float = LONGEST_READING_SECONDS) -> bytes:
     """Return the body of a streamed answer, at most `limit` bytes of it, or refuse; the answer is closed.
 
     A body that comes compressed without being asked for is refused unread: nobody knows how large it becomes.
@@ -99,23 +99,29 @@ def read_limited(response: Response, limit: int) -> bytes:
         announced = response.headers.get("Content-Length", "0")
         if announced.isdecimal() and int(announced) > limit:
             raise TooLarge(f"{announced} bytes were announced, {limit} are read")
-        return _read(response, limit)
+        body = _read(response, limit + 1, seconds)
+        if len(body) > limit:
+            raise TooLarge(f"more than {limit} bytes came")
+        return body
 
 
-def _read(response: Response, limit: int) -> bytes:
-    parts: list[bytes] = []
-    size, deadline = 0, monotonic() + _LONGEST_READING_SECONDS
+def read_beginning(response: Response, limit: int, *, seconds: float = LONGEST_READING_SECONDS) -> bytes:
+    """Return the first `limit` bytes of a streamed answer, whatever follows them; the answer is closed."""
+    with response:
+        return _read(response, limit, seconds)
+
+
+def _read(response: Response, most: int, seconds: float) -> bytes:
+    """Return what comes until the end, `most` bytes, or `seconds` have passed, which is refused."""
+    body, deadline = bytearray(), monotonic() + seconds
     try:
-        while part := response.raw.read(_CHUNK, decode_content=False):
-            parts.append(part)
-            size += len(part)
-            if size > limit:
-                raise TooLarge(f"more than {limit} bytes came")
+        while len(body) < most and (part := response.raw.read1(min(_CHUNK, most - len(body)), decode_content=False)):
+            body += part
             if monotonic() > deadline:
                 raise EgressFailed("the answer takes too long")
     except (HTTPError, OSError) as failure:
         raise EgressFailed(f"the answer broke off: {type(failure).__name__}") from failure
-    return b"".join(parts)
+    return bytes(body)
 
 
 def _refuse_encoded(response: Response) -> None:

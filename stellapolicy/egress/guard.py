@@ -50,19 +50,20 @@ class Guard:
     def judge_host(self, host: str, port: int) -> None:
         """Refuse a host by mode and name, whatever is spoken with it; asks no name server."""
         _refuse_sealed()
-        self._judge_host(host, port)
+        self._judge_host(host.lower().rstrip("."), port)
 
     def addresses_of(self, host: str, port: int) -> list[str]:
         """Resolve a name once and return its addresses, every one of them checked; connect to nothing else."""
         _refuse_sealed()
-        self._judge_host(host.lower(), port)
+        name = host.lower().rstrip(".")
+        self._judge_host(name, port)
         try:
             found = self.resolver(host, port)
         except OSError as error:
             raise EgressFailed(f"{host} has no address: {error.strerror or error}") from None
         if not found:
             raise EgressFailed(f"{host} has no address")
-        is_fine = is_open_inside if self.is_internal(host.lower(), port) else is_public
+        is_fine = is_open_inside if self.is_internal(name, port) else is_public
         if not all(is_fine(address) for address in found):
             # The address itself is not told: whoever may enter an address here need not learn the inside of a network.
             raise AddressRefused(f"{host} leads to an address that is not public")
