@@ -34,7 +34,7 @@ def actor_of(request: "Request | HttpRequest") -> Actor | None:
 
 
 def scope_required(view: "APIView", method: str) -> str | None:
-    """Return the scope that a view declares for an HTTP method; None if it declares none."""
+    """Return the scope that a view declares for an HTTP method, several as `a|b`; None if it declares none."""
     declared: dict[str, str] = getattr(view, "required_scopes", {})
     return declared.get("GET" if method == "HEAD" else method)
 
@@ -53,6 +53,6 @@ class HoldsScope(BasePermission):
         scope = scope_required(view, method)
         if scope is None:
             raise ScopeUndeclared(f"{type(view).__name__} declares no scope for {method}")
-        if scope != SIGNED_IN and not actor.holds_anywhere(scope):
-            raise ScopeMissing(f"this needs the scope {scope}")
+        if scope != SIGNED_IN and not any(actor.holds_anywhere(each) for each in scope.split("|")):
+            raise ScopeMissing(f"this needs the scope {scope.replace('|', ' or ')}")
         return True

@@ -22,7 +22,7 @@ from stellapolicy.api.permissions import actor_of
 from stellapolicy.kernel.refusals import Fault, Refusal
 
 MEDIA_TYPE = "application/problem+json"
-_TYPE_PREFIX = "urn:stellapolicy:problem:"
+TYPE_PREFIX = "urn:stellapolicy:problem:"
 _CHALLENGE = 'Bearer realm="stellapolicy"'
 
 _Detail = ErrorDetail | list[Any] | dict[str, Any]  # Any: DRF nests errors to any depth
@@ -99,7 +99,7 @@ def problem_of(error: Exception, *, reading: bool) -> Problem | None:
 def response_for(problem: Problem) -> HttpResponse:
     """Return a problem as a response."""
     body = {
-        "type": _TYPE_PREFIX + problem.code,
+        "type": TYPE_PREFIX + problem.code,
         "title": problem.title,
         "status": problem.status.value,
         "code": problem.code,

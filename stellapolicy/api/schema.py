@@ -1,5 +1,7 @@
 """The OpenAPI document: every operation says its scope, its problems and its header parameters."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -10,23 +12,29 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction, OpenApiParameter, extend_schema_serializer
 from rest_framework import serializers
 
-from stellapolicy.api import problems
+from stellapolicy.api import refused
 from stellapolicy.api.idempotency import HEADER as IDEMPOTENCY_KEY
 from stellapolicy.api.permissions import SIGNED_IN, scope_required
+from stellapolicy.api.preconditions import IF_MATCH, IF_NONE_MATCH
 from stellapolicy.api.request_id import HEADER as REQUEST_ID
+from stellapolicy.api.throttling import Limit
+from stellapolicy.kernel.refusals import Refusal
 
-_WRITING = {"POST", "PUT", "PATCH", "DELETE"}
-_REFUSED = {
-    HTTPStatus.BAD_REQUEST: "The query or the body cannot be understood.",
-    HTTPStatus.UNAUTHORIZED: "Nobody signed in, or the token is unknown, expired or revoked.",
-    HTTPStatus.FORBIDDEN: "The scope is missing, or another tenant was asked for.",
-    HTTPStatus.NOT_FOUND: "There is nothing here, or it belongs to another tenant.",
-    HTTPStatus.NOT_ACCEPTABLE: "There is no answer in the form asked for.",
-    HTTPStatus.CONFLICT: "Its present state does not allow this, or the idempotency key was used before.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than this endpoint reads.",
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body's form is not understood.",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "The body is understood and not valid; `errors` names each place.",
-}
+_WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_ALWAYS = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_ACCEPTABLE,
+    HTTPStatus.TOO_MANY_REQUESTS,
+)
+_WHEN_WRITING = (
+    HTTPStatus.CONFLICT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+_TAG_HEADER = {"ETag": {"description": "The version of this answer.", "schema": {"type": "string"}}}
 
 
 @extend_schema_serializer(component_name="Fault")
@@ -59,7 +67,11 @@ class ScopedSchema(AutoSchema):
         scope = scope_required(self.view, self.method)
         if scope is None:
             return str(super().get_description())
-        needed = "a person or a token, no particular scope" if scope == SIGNED_IN else f"scope `{scope}`"
+        needed = (
+            "a person or a token, no particular scope"
+            if scope == SIGNED_IN
+            else f"scope `{scope.replace('|', '` or `')}`"
+        )
         return f"{super().get_description()}\n\nNeeds {needed}.".strip()
 
     def get_operation_id(self) -> str:
@@ -88,31 +100,50 @@ class ScopedSchema(AutoSchema):
                     description="Sent again within 24 hours, the same request is answered alike and done once.",
                 )
             )
+        if self._is_tagged():
+            headers += [
+                OpenApiParameter(IF_MATCH, str, OpenApiParameter.HEADER, description="Only of this version (ETag)."),
+                OpenApiParameter(IF_NONE_MATCH, str, OpenApiParameter.HEADER, description="Unless of this version."),
+            ]
         return headers
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:  # Any: OpenAPI
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
-        for status in self._refusals():
-            code = str(status.value)
-            if code not in bodies:
-                answer = self._get_response_for_code(  # type: ignore[no-untyped-call]  # the library's
-                    ProblemOutput, code, [problems.MEDIA_TYPE], direction
-                )
-                bodies[code] = {**answer, "description": _REFUSED[status]}
+        self.resolve_serializer(ProblemOutput, direction)  # type: ignore[no-untyped-call]  # names the component
+        if self._is_tagged() and self.method == "GET":
+            bodies["304"] = {"description": "The version named by `If-None-Match` is the present one."}
+            for code, body in bodies.items():
+                if code.startswith("2"):
+                    body["headers"] = {**body.get("headers", {}), **_TAG_HEADER}
+        own = self._own_refusals()
+        for status in {*self._refusals(), *own}:
+            if (code := str(status.value)) not in bodies:
+                bodies[code] = refused.response(status, own[status]) if status in own else refused.reference(status)
         return dict(sorted(bodies.items()))
 
+    def _is_tagged(self) -> bool:
+        return self.method in getattr(self.view, "tagged", ())
+
+    def _own_refusals(self) -> dict[HTTPStatus, list[type[Refusal]]]:
+        """Return what the view says its method can end in, by status."""
+        own: defaultdict[HTTPStatus, list[type[Refusal]]] = defaultdict(list)
+        declared: Mapping[str, tuple[type[Refusal], ...]] = getattr(self.view, "refusals", {})
+        for refusal in declared.get(self.method, ()):
+            own[refusal.status].append(refusal)
+        return own
+
     def _refusals(self) -> list[HTTPStatus]:
-        refused = [HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_ACCEPTABLE]
+        """Return what every operation of this form can end in."""
+        refusals = list(_ALWAYS)
         if "{" in self.path:
-            refused.append(HTTPStatus.NOT_FOUND)
+            refusals.append(HTTPStatus.NOT_FOUND)
         if self.method in _WRITING:
-            refused += [
-                HTTPStatus.CONFLICT,
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-            ]
-        return refused
+            refusals += _WHEN_WRITING
+        if self._is_tagged():
+            refusals.append(HTTPStatus.PRECONDITION_FAILED)
+        if getattr(self.view, "throttle", None) is Limit.TOKEN_EXCHANGE:
+            refusals.append(HTTPStatus.SERVICE_UNAVAILABLE)
+        return refusals
 
 
 @lru_cache(maxsize=1)

@@ -1,5 +1,6 @@
 """The addresses of the floor, and a few endpoints that exist to be refused."""
 
+from http import HTTPStatus
 from typing import Any, cast
 
 from django.contrib import admin
@@ -13,6 +14,7 @@ from stellapolicy.api.permissions import SIGNED_IN
 from stellapolicy.api.throttling import Limit
 from stellapolicy.api.views import ActorRequest, ScopedView
 from stellapolicy.audit.api import urls as audit
+from stellapolicy.kernel.refusals import Refusal
 from stellapolicy.tenancy.models import Team
 
 
@@ -31,12 +33,21 @@ class Undeclared(ScopedView):
         return Response({})
 
 
+class TeamGone(Refusal):
+    """The team was dissolved."""
+
+    code = "team.gone"
+    status = HTTPStatus.NOT_FOUND
+
+
 class OneTeam(ScopedView):
     """A team that can be read and renamed by version."""
 
     required_scopes = {"GET": SIGNED_IN, "PUT": SIGNED_IN}
     tagged = frozenset({"GET", "PUT"})
     throttle = Limit.HEAVY
+    refusals = {"PUT": (TeamGone,)}
+    serializer_class = NoteRequest
 
     def get(self, _: ActorRequest, slug: str) -> Response:
         """Return the team."""

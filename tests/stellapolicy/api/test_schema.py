@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from stellapolicy.api import schema
@@ -15,6 +16,13 @@ def document() -> dict[str, Any]:
     schema.document.cache_clear()
     found: dict[str, Any] = Client().get("/api/v1/openapi.json").json()
     schema.document.cache_clear()
+    return found
+
+
+def resolved(document: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in answer:
+        return answer
+    found: dict[str, Any] = document["components"]["responses"][answer["$ref"].rpartition("/")[2]]
     return found
 
 
@@ -47,12 +55,41 @@ def test_every_operation_says_its_scope(document: dict[str, Any]) -> None:
     assert "Needs scope `governance:write`." in rotate["description"]
 
 
-def test_every_operation_says_its_problems(document: dict[str, Any]) -> None:
+def test_every_operation_says_its_problems_each_with_an_example(document: dict[str, Any]) -> None:
     for path, method, operation in operations(document):
-        expected = {"400", "401", "403", "406"} | ({"409", "413", "415", "422"} if method != "get" else set())
+        expected = {"400", "401", "403", "406", "429"} | ({"409", "413", "415", "422"} if method != "get" else set())
         assert expected <= set(operation["responses"]), (path, method)
-        problem = operation["responses"]["401"]["content"]["application/problem+json"]["schema"]
-        assert problem == {"$ref": "#/components/schemas/Problem"}
+        for code in expected:
+            answer = resolved(document, operation["responses"][code])["content"]["application/problem+json"]
+            assert answer["schema"] == {"$ref": "#/components/schemas/Problem"}
+            assert "example" in answer or answer["examples"]
+
+
+def test_a_view_says_which_refusals_are_its_own(document: dict[str, Any]) -> None:
+    missing = document["paths"]["/api/v1/teams/{slug}"]["put"]["responses"]["404"]
+
+    example = missing["content"]["application/problem+json"]["examples"]["team.gone"]["value"]
+
+    assert "`team.gone`" in missing["description"]
+    assert (example["code"], example["status"]) == ("team.gone", 404)
+
+
+def test_an_operation_that_speaks_conditionally_says_so(document: dict[str, Any]) -> None:
+    one = document["paths"]["/api/v1/teams/{slug}"]
+
+    assert {"304", "412"} <= set(one["get"]["responses"])
+    assert "ETag" in one["get"]["responses"]["200"]["headers"]
+    assert "304" not in one["put"]["responses"]
+    assert {"If-Match", "If-None-Match"} <= {parameter["name"] for parameter in one["put"]["parameters"]}
+
+
+def test_every_body_and_every_answer_has_an_example_that_is_valid(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        bodies = [operation["requestBody"]] if "requestBody" in operation else []
+        answers = [answer for code, answer in operation["responses"].items() if code.startswith("2")]
+        for media in (media for each in bodies + answers for media in each.get("content", {}).values()):
+            whole = {**media["schema"], "components": document["components"]}
+            assert Draft202012Validator(whole).is_valid(media["example"]), (path, method)
 
 
 def test_every_post_takes_an_idempotency_key(document: dict[str, Any]) -> None:
