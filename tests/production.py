@@ -1,17 +1,23 @@
 """An installation as production has it: its own database with the roles of deploy/database.sql, nothing patched."""
 
+import json
 import os
 import secrets
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
+import requests
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from stellapolicy.embedded import _free_port
 from tests.processes import ROOT
 
 PATIENCE_SECONDS = 120
@@ -53,6 +59,7 @@ class Installation:
             "ALLOWED_HOSTS": "stella.example.org",
             "PUBLIC_URL": "https://stella.example.org",
             "BEHIND_TLS_PROXY": "true",
+            "LOG_LEVEL": "WARNING",
             "DATABASE_URL": self.url(role or self.app),
             **more,
         }
@@ -75,9 +82,61 @@ class Installation:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def inhabit(self, *slugs: str) -> dict[str, dict[str, str]]:
+        """Seed tenants, each with a token and a decision that blocks; return what they are called."""
+        made = self.run("-m", "tests.inhabited", *slugs, DJANGO_SETTINGS_MODULE="stellapolicy.settings")
+        assert made.returncode == 0, made.stderr
+        return dict(json.loads(made.stdout))
+
+    @contextmanager
+    def web(self, **more: str) -> Iterator[str]:
+        """Run the web process until the block ends and yield its address; it believes to stand behind a proxy."""
+        port = _free_port()
+        command = ("gunicorn", "stellapolicy.wsgi", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread")
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command, "--threads", "8", "--log-level", "warning"],
+            cwd=ROOT,
+            env=self.environment(**more),
+        )
+        try:
+            _wait_until_it_answers(port, process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(timeout=PATIENCE_SECONDS)
+
     def migrate(self) -> None:
         """Migrate as the owner, who gives the application its grants."""
         self.manage("migrate", "--verbosity", "0", role=self.owner, DATABASE_APP_ROLE=self.app)
+
+
+def ask(address: str, path: str, *, token: str = "", body: object = None) -> "requests.Response":
+    """Send a request to a web process of production as the proxy before it would."""
+    return requests.request(
+        "GET" if body is None else "POST",
+        address + path,
+        json=body,
+        timeout=PATIENCE_SECONDS,
+        headers={
+            "Host": "stella.example.org",
+            "X-Forwarded-Proto": "https",
+            **({"Authorization": f"Bearer {token}"} if token else {}),
+        },
+        allow_redirects=False,
+    )
+
+
+def _wait_until_it_answers(port: int, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            requests.get(f"http://127.0.0.1:{port}/healthz", headers={"Host": "stella.example.org"}, timeout=5)
+        except (requests.ConnectionError, requests.Timeout):
+            assert process.poll() is None, "the web process ended"
+            assert time.monotonic() < deadline, "the web process does not answer"
+            time.sleep(0.1)
+        else:
+            return
 
 
 def reach(**parts: str) -> str:

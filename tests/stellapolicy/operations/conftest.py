@@ -14,6 +14,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     made = make_installation(tmp_path_factory.mktemp("var"))
     made.migrate()
     made.manage("bootstrap")
+    made.manage("collectstatic", "--no-input", "--verbosity", "0")
     yield made
     remove(made)
 
