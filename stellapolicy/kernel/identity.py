@@ -25,6 +25,8 @@ _PLAIN = re.compile(
 )
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 _IDENTIFYING_QUALIFIERS = frozenset({"classifier", "epoch", "platform"})
+_WITH_EPOCHS = ("pkg:rpm/", "pkg:deb/")
+_GO_VERSION = re.compile(r"@v(?=\d[^/]*\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +84,19 @@ def package_identity(purl: str) -> str:
     """Return a canonical purl without what scanners disagree about (architecture, distribution, upstream, subpath).
 
     Kept are type, namespace, name, version and the qualifiers that make another package of it: epoch, classifier,
-    platform. An epoch written into an rpm version moves to its qualifier, epoch 0 is no epoch.
+    platform. An epoch written into the version of an rpm or deb moves to its qualifier, epoch 0 is no epoch; the v of
+    a Go version, which some scanners leave out, is no part of it.
     """
     bare, _, rest = purl.partition("#")[0].partition("?")
     kept = [pair for pair in rest.split("&") if pair.partition("=")[0] in _IDENTIFYING_QUALIFIERS and pair != "epoch=0"]
-    if bare.startswith("pkg:rpm/"):
-        bare, kept = _rpm_epoch(bare, kept)
+    if bare.startswith(_WITH_EPOCHS):
+        bare, kept = _with_epoch(bare, kept)
+    elif bare.startswith("pkg:golang/"):
+        bare = _GO_VERSION.sub("@", bare)
     return f"{bare}?{'&'.join(kept)}" if kept else bare
 
 
-def _rpm_epoch(bare: str, kept: list[str]) -> tuple[str, list[str]]:
+def _with_epoch(bare: str, kept: list[str]) -> tuple[str, list[str]]:
     head, _, version = bare.rpartition("@")
     epoch, colon, rest = version.replace("%3A", ":").partition(":")
     if not colon or not head:

@@ -104,6 +104,20 @@ def test_an_epoch_makes_another_package_and_epoch_zero_does_not() -> None:
     assert package_identity("pkg:rpm/centos/bind@0:9?epoch=0") == package_identity("pkg:rpm/centos/bind@9")
 
 
+def test_the_epoch_of_a_deb_means_the_same_wherever_it_is_written() -> None:
+    spellings = ["bsdutils@1:2.38?epoch=1", "bsdutils@1%3A2.38?arch=amd64", "bsdutils@2.38?epoch=1"]
+
+    names = {package_identity(f"pkg:deb/debian/{spelling}") for spelling in spellings}
+
+    assert names == {"pkg:deb/debian/bsdutils@2.38?epoch=1"}
+
+
+def test_a_go_module_is_one_with_and_without_the_v_of_its_version() -> None:
+    assert package_identity("pkg:golang/stdlib@v1.20.1") == package_identity("pkg:golang/stdlib@1.20.1")
+    assert package_identity("pkg:golang/example.com/a/v3@v3.0.0") == "pkg:golang/example.com/a/v3@3.0.0"
+    assert package_identity("pkg:golang/example.com/a@vendored") == "pkg:golang/example.com/a@vendored"
+
+
 def test_a_classifier_makes_another_package() -> None:
     assert package_identity("pkg:maven/a/b@1?classifier=sources") != package_identity("pkg:maven/a/b@1?type=jar")
 
