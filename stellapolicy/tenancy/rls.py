@@ -1,5 +1,7 @@
 """Row-level security: the second lock on the rows of a tenant, in the database itself."""
 
+from collections.abc import Mapping, Sequence
+
 from django.db.migrations.operations import RunSQL
 
 # Tables with a tenant that are read before the tenant is known, or claimed across tenants. Each says why.
@@ -46,4 +48,73 @@ def append_only(table: str) -> RunSQL:
         reverse_sql=f"""
             DROP TRIGGER append_only ON "{table}"; DROP FUNCTION "{table}_is_append_only"();
         """,
+    )
+
+
+def frozen(table: str, columns: Sequence[str], *, unless: str = "false") -> RunSQL:
+    """Return the migration operation that keeps columns as they were written, and rows from being deleted.
+
+    `unless` is an SQL condition on the row before the change (`OLD`) under which it may still change.
+    """
+    before, after = ("ROW(" + ", ".join(f'{row}."{column}"' for column in columns) + ")" for row in ("OLD", "NEW"))
+    return RunSQL(
+        sql=f"""
+            CREATE FUNCTION "{table}_is_frozen"() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF {unless} THEN RETURN COALESCE(NEW, OLD); END IF;
+                IF TG_OP = 'DELETE' THEN
+                    RAISE EXCEPTION '{table} keeps its rows' USING ERRCODE = 'integrity_constraint_violation';
+                ELSIF {before} IS DISTINCT FROM {after} THEN
+                    RAISE EXCEPTION '{table} never changes' USING ERRCODE = 'integrity_constraint_violation';
+                END IF;
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER frozen BEFORE UPDATE OR DELETE ON "{table}"
+            FOR EACH ROW EXECUTE FUNCTION "{table}_is_frozen"();
+        """,
+        reverse_sql=f'DROP TRIGGER frozen ON "{table}"; DROP FUNCTION "{table}_is_frozen"();',
+    )
+
+
+def moves(table: str, column: str, legal: Mapping[str, Sequence[str]], *, start: str) -> RunSQL:
+    """Return the migration operation that lets a state begin at `start` and move along `legal` steps alone."""
+    steps = " OR ".join(
+        f'(OLD."{column}" = \'{origin}\' AND NEW."{column}" IN ({", ".join(repr(str(one)) for one in targets)}))'
+        for origin, targets in legal.items()
+    )
+    return RunSQL(
+        sql=f"""
+            CREATE FUNCTION "{table}_moves"() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF TG_OP = 'INSERT' AND NEW."{column}" <> '{start}' THEN
+                    RAISE EXCEPTION '{table} begins as {start}' USING ERRCODE = 'integrity_constraint_violation';
+                ELSIF TG_OP = 'UPDATE' AND OLD."{column}" <> NEW."{column}" AND NOT ({steps}) THEN
+                    RAISE EXCEPTION '{table} does not move from % to %', OLD."{column}", NEW."{column}"
+                    USING ERRCODE = 'integrity_constraint_violation';
+                END IF;
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER moves BEFORE INSERT OR UPDATE ON "{table}"
+            FOR EACH ROW EXECUTE FUNCTION "{table}_moves"();
+        """,
+        reverse_sql=f'DROP TRIGGER moves ON "{table}"; DROP FUNCTION "{table}_moves"();',
+    )
+
+
+def for_each_tenant(statement: str) -> RunSQL:
+    """Return the migration operation that runs a statement in the scope of every tenant.
+
+    Row-level security is forced upon the owner as well: outside a scope a migration would change no row and not say so.
+    """
+    return RunSQL(
+        sql=f"""
+            DO $$ DECLARE one uuid; BEGIN
+                FOR one IN SELECT id FROM tenancy_tenant ORDER BY id LOOP
+                    PERFORM set_config('app.tenant', one::text, true);
+                    {statement.strip().rstrip(";")};
+                END LOOP;
+                PERFORM set_config('app.tenant', '', true);
+            END $$;
+        """,  # noqa: S608 - a statement of our own migrations
+        reverse_sql=RunSQL.noop,
     )
