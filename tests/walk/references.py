@@ -1,0 +1,117 @@
+"""What stands for each parameter of the API in the tenant that strangers must not see.
+
+A new endpoint needs nothing here when its address has no parameter and its body and query name no row. Else say where
+its parameter is found: one function per address (up to and including the parameter) under `@path`, one per member of a
+body or query under `@member`; each gets the inhabited tenant, inside its scope, and returns real values. A value that
+every tenant has alike (a feed, a host) is said with `SHARED`.
+"""
+
+from collections.abc import Callable, Iterable
+
+from gates.models import GateDecision, GateJob
+from policies.models import Artifact, PackRevision, Snapshot
+from policies.models.intelligence import EpssScore
+from stellapolicy.audit.models import Entry
+from stellapolicy.tenancy.models import Service
+from tests.admin_pages import Inhabited
+
+Values = Iterable[object]
+Source = Callable[[Inhabited], Values]
+PATHS: dict[str, Source] = {}
+MEMBERS: dict[str, Source] = {}
+# Members that look like references and are none: what they say is the caller's own, or the same for every tenant.
+NOT_REFERENCES = frozenset({"digest_version", "request_id", "payload_hash"})
+# Addresses whose parameter names something every tenant may know.
+SHARED: set[str] = set()
+
+
+def path(address: str, *, shared: bool = False) -> Callable[[Source], Source]:
+    """Say what stands for the last parameter of an address."""
+
+    def keep(source: Source) -> Source:
+        PATHS[address] = source
+        if shared:
+            SHARED.add(address)
+        return source
+
+    return keep
+
+
+def member(*names: str) -> Callable[[Source], Source]:
+    """Say what stands for members of bodies and queries of these names."""
+
+    def keep(source: Source) -> Source:
+        MEMBERS.update(dict.fromkeys(names, source))
+        return source
+
+    return keep
+
+
+@path("/tokens/{id}")
+def _tokens(acme: Inhabited) -> Values:
+    return [acme.token.pk]
+
+
+@path("/snapshots/{name}")
+def _snapshots(acme: Inhabited) -> Values:
+    return Snapshot.objects.values_list("name", flat=True)
+
+
+@path("/packs/{name}")
+def _packs(acme: Inhabited) -> Values:
+    return PackRevision.objects.order_by("pack").values_list("pack__name", flat=True).distinct()
+
+
+@path("/packs/{name}/revisions/{version}")
+def _revisions(acme: Inhabited) -> Values:
+    return PackRevision.objects.order_by("-version").values_list("version", flat=True).distinct()
+
+
+@path("/feeds/{name}", shared=True)
+def _feeds(acme: Inhabited) -> Values:
+    return ["epss", "kev"]
+
+
+@path("/gates/decisions/{id}")
+def _decisions(acme: Inhabited) -> Values:
+    return GateDecision.objects.values_list("pk", flat=True)
+
+
+@path("/gates/jobs/{id}")
+def _jobs(acme: Inhabited) -> Values:
+    return GateJob.objects.filter(tenant=acme.tenant).values_list("pk", flat=True)
+
+
+@member("service_id", "service_ids")
+def _service_ids(acme: Inhabited) -> Values:
+    return Service.objects.values_list("pk", flat=True)
+
+
+@member("service", "service__slug")
+def _services(acme: Inhabited) -> Values:
+    return Service.objects.values_list("slug", flat=True)
+
+
+@member("digest", "artifact", "artifact_digest")
+def _artifacts(acme: Inhabited) -> Values:
+    return Artifact.objects.values_list("digest", flat=True)
+
+
+@member("snapshot")
+def _snapshot_names(acme: Inhabited) -> Values:
+    return Snapshot.objects.values_list("name", flat=True)
+
+
+@member("username")
+def _people(acme: Inhabited) -> Values:
+    return [acme.person.username]
+
+
+@member("cve")
+def _cves(acme: Inhabited) -> Values:
+    return EpssScore.objects.values_list("cve", flat=True)
+
+
+@member("target_id")
+def _targets(acme: Inhabited) -> Values:
+    return Entry.objects.order_by("-seq").values_list("target_id", flat=True)
