@@ -131,6 +131,14 @@ class ServiceNotFound(Refusal):
     title = "No such service"
 
 
+class TeamNotFound(Refusal):
+    """The tenant has no such team."""
+
+    code = "team.not_found"
+    status = HTTPStatus.NOT_FOUND
+    title = "No such team"
+
+
 class PersonNotFound(Refusal):
     """There is no such person in this tenant."""
 

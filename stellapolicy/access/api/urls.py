@@ -1,12 +1,20 @@
-"""Addresses of people and tokens, below `/api/v1/`."""
+"""Addresses of people, tokens and trusted workloads, below `/api/v1/`."""
 
 from django.urls import URLPattern, path
 
+from stellapolicy.access.api.people import People, Roles, RoleWithdrawal
 from stellapolicy.access.api.views import Me, TokenRevocation, TokenRotation, Tokens
+from stellapolicy.access.api.workload_views import TokenExchange, TrustedWorkloads, TrustedWorkloadWithdrawal
 
 urlpatterns: list[URLPattern] = [
     path("me", Me.as_view(), name="me"),
+    path("people", People.as_view(), name="people"),
+    path("roles", Roles.as_view(), name="roles"),
+    path("roles/<uuid:pk>:withdraw", RoleWithdrawal.as_view(), name="role-withdraw"),
     path("tokens", Tokens.as_view(), name="tokens"),
     path("tokens/<uuid:pk>:rotate", TokenRotation.as_view(), name="token-rotate"),
     path("tokens/<uuid:pk>:revoke", TokenRevocation.as_view(), name="token-revoke"),
+    path("auth/token", TokenExchange.as_view(), name="auth-token"),
+    path("trusted-workloads", TrustedWorkloads.as_view(), name="trusted-workloads"),
+    path("trusted-workloads/<uuid:pk>:withdraw", TrustedWorkloadWithdrawal.as_view(), name="trusted-workload-withdraw"),
 ]

@@ -1,0 +1,1 @@
+"""Approvals, delegations and settings over HTTP."""

@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from stellapolicy.kernel.actor import Actor
 from stellapolicy.tenancy.models import Service, TenantModel, TenantQuerySet
 
 
@@ -16,6 +17,13 @@ class DelegationQuerySet(TenantQuerySet["Delegation"]):
     def in_force(self, *, at: datetime) -> Self:
         """Those that hold at the instant."""
         return self.filter(starts_at__lte=at, ends_at__gt=at).filter(Q(ended_at__isnull=True) | Q(ended_at__gt=at))
+
+    def visible_to(self, actor: Actor, scope: str) -> Self:
+        """Those the actor may read: all of the tenant, or those of their services alone; always one's own."""
+        services = actor.services_with(scope)
+        if services is None:
+            return self
+        return self.filter(Q(service__in=services) | Q(delegator=actor.person) | Q(delegate=actor.person))
 
     def living(self) -> Self:
         """Those that nobody ended early."""
