@@ -9,13 +9,18 @@ from gates.checks.exit_codes import Decision, GateMode, Ruling
 from gates.errors import DecisionUnknown, JobUnknown, ReportFormatUnknown
 from gates.models import GateDecision, GateJob
 from gates.reports.view import DecisionView
+from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.clock import rfc3339
 
+# Whoever may ask a gate may read what it answered.
+READ_SCOPE = "gate:read|gate:evaluate"
 
-def decision_by_id(pk: UUID) -> GateDecision:
-    """Return a decision with what names it."""
-    decision = GateDecision.objects.select_related("artifact", "environment", "gate", "snapshot").filter(pk=pk).first()
+
+def decision_by_id(pk: UUID, *, actor: Actor) -> GateDecision:
+    """Return a decision with what names it, as far as the actor may read decisions."""
+    named = GateDecision.objects.select_related("artifact", "environment", "gate", "snapshot")
+    decision = named.visible_to(actor, READ_SCOPE).filter(pk=pk).first()
     if decision is None:
         raise DecisionUnknown(f"{pk} is no decision of this tenant")
     return decision
@@ -59,14 +64,16 @@ def report_format(text: str, *, known: Container[str]) -> str:
     return text
 
 
-def jobs_of(tenant_id: UUID) -> QuerySet[GateJob]:
-    """Return the jobs of a tenant with what they led to."""
-    return GateJob.objects.filter(tenant_id=tenant_id).select_related("request")
+def jobs_of(actor: Actor) -> QuerySet[GateJob]:
+    """Return the jobs that the actor may read, with what they led to."""
+    jobs = GateJob.objects.filter(tenant_id=actor.tenant_id).select_related("request")
+    services = actor.services_with(READ_SCOPE)
+    return jobs if services is None else jobs.filter(request__service__in=services)
 
 
-def job_by_id(tenant_id: UUID, pk: UUID) -> GateJob:
-    """Return one job of a tenant."""
-    job = jobs_of(tenant_id).filter(pk=pk).first()
+def job_by_id(actor: Actor, pk: UUID) -> GateJob:
+    """Return one job that the actor may read."""
+    job = jobs_of(actor).filter(pk=pk).first()
     if job is None:
         raise JobUnknown(f"{pk} is no job of this tenant")
     return job

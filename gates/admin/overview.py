@@ -68,6 +68,9 @@ def _feed(feed: FeedState | None, title: str, at: datetime) -> Tile:
     stands_for = feed.checked_at
     if feed.name == FeedName.EPSS and feed.model_date:
         stands_for = datetime.combine(feed.model_date, time.min, tzinfo=UTC)
+    if stands_for is None:
+        remark = _("connected and never read")
+        return Tile(title=title, value=_("unknown"), remark=remark, href=href, tone=Tone.BAD)
     age = at - stands_for
     tone = Tone.GOOD if age <= _STALE_AFTER else Tone.CAREFUL if age <= 2 * _STALE_AFTER else Tone.BAD
     value = feed.model_date.isoformat() if feed.model_date else feed.version

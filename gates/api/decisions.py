@@ -61,40 +61,40 @@ class GatesView(ScopedView):
 class DecisionsView(ScopedView):
     """The decisions of the tenant, newest first."""
 
-    required_scopes: ClassVar = {"GET": "gate:read"}
+    required_scopes: ClassVar = {"GET": selectors.READ_SCOPE}
     page_order = ("-created_at", "-id")
     serializer_class = DecisionRowOutput
     filterset_class = DecisionFilter
 
     @extend_schema(operation_id="gates_decisions_list")
-    def get(self, _request: ActorRequest) -> Response:
+    def get(self, request: ActorRequest) -> Response:
         """List decisions."""
-        rows = GateDecision.objects.select_related("artifact", "environment").defer("body", "inputs")
-        return self.page(rows)
+        visible = GateDecision.objects.visible_to(request.actor, selectors.READ_SCOPE)
+        return self.page(visible.select_related("artifact", "environment").defer("body", "inputs"))
 
 
 class DecisionView(ScopedView):
     """One decision."""
 
-    required_scopes: ClassVar = {"GET": "gate:read"}
+    required_scopes: ClassVar = {"GET": selectors.READ_SCOPE}
     serializer_class = DecisionRowOutput
 
     @extend_schema(operation_id="gates_decisions_retrieve", responses={200: OpenApiTypes.OBJECT})
-    def get(self, _request: ActorRequest, pk: UUID) -> Response:
+    def get(self, request: ActorRequest, pk: UUID) -> Response:
         """Return the whole answer."""
-        return Response(selectors.decision_json(selectors.decision_by_id(pk)))
+        return Response(selectors.decision_json(selectors.decision_by_id(pk, actor=request.actor)))
 
 
 class ReplayView(ScopedView):
     """Repeats a decision."""
 
-    required_scopes: ClassVar = {"POST": "gate:read"}
+    required_scopes: ClassVar = {"POST": selectors.READ_SCOPE}
     serializer_class = ReplayOutput
 
     @extend_schema(operation_id="gates_decisions_replay", request=None, responses={200: ReplayOutput})
-    def post(self, _request: ActorRequest, pk: UUID) -> Response:
+    def post(self, request: ActorRequest, pk: UUID) -> Response:
         """Decide again from what was frozen: `exact`, or `mismatch` with every difference."""
-        result = replay(selectors.decision_by_id(pk))
+        result = replay(selectors.decision_by_id(pk, actor=request.actor))
         return Response(
             {
                 "outcome": result.outcome.value,
@@ -108,7 +108,7 @@ class ReplayView(ScopedView):
 class ReportView(ScopedView):
     """A decision in another form."""
 
-    required_scopes: ClassVar = {"GET": "gate:read"}
+    required_scopes: ClassVar = {"GET": selectors.READ_SCOPE}
     serializer_class = DecisionRowOutput
 
     @extend_schema(
@@ -119,7 +119,7 @@ class ReportView(ScopedView):
     def get(self, request: ActorRequest, pk: UUID) -> HttpResponse:
         """Return the decision as JSON or as text for people."""
         wanted = selectors.report_format(request.query_params.get("format", "json"), known=_FORMATS)
-        view = selectors.decision_view(selectors.decision_by_id(pk))
+        view = selectors.decision_view(selectors.decision_by_id(pk, actor=request.actor))
         content = json_report(view) if wanted == "json" else text_report(view)
         return HttpResponse(content, content_type=_FORMATS[wanted])
 
@@ -127,7 +127,7 @@ class ReportView(ScopedView):
 class ExplainView(ScopedView):
     """Why a finding has its verdict."""
 
-    required_scopes: ClassVar = {"GET": "gate:read"}
+    required_scopes: ClassVar = {"GET": selectors.READ_SCOPE}
     serializer_class = ExplanationOutput
 
     @extend_schema(
@@ -137,7 +137,8 @@ class ExplainView(ScopedView):
     )
     def get(self, request: ActorRequest, pk: UUID) -> Response:
         """Return every rule's part in the verdict of one finding."""
-        explained = explain_finding(selectors.decision_by_id(pk), request.query_params.get("finding", ""))
+        decision = selectors.decision_by_id(pk, actor=request.actor)
+        explained = explain_finding(decision, request.query_params.get("finding", ""))
         answer: dict[str, Any] = {  # Any: JSON
             "key": explained.stored.key,
             "verdict": explained.verdict.to_json(),

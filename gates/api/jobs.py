@@ -18,7 +18,7 @@ from stellapolicy.kernel.clock import now
 class JobsView(ScopedView):
     """Questions for the queue."""
 
-    required_scopes: ClassVar = {"GET": "gate:read", "POST": "gate:evaluate"}
+    required_scopes: ClassVar = {"GET": selectors.READ_SCOPE, "POST": "gate:evaluate"}
     page_order = ("-created_at", "-id")
     parser_classes = PARSERS
     max_body_bytes = MAX_BODY_BYTES
@@ -27,7 +27,7 @@ class JobsView(ScopedView):
     @extend_schema(operation_id="gates_jobs_list")
     def get(self, request: ActorRequest) -> Response:
         """List the jobs of the tenant, newest first."""
-        return self.page(selectors.jobs_of(request.actor.tenant_id))
+        return self.page(selectors.jobs_of(request.actor))
 
     @extend_schema(operation_id="gates_jobs_queue", request=JobInput, responses={202: JobOutput})
     def post(self, request: ActorRequest) -> Response:
@@ -35,17 +35,17 @@ class JobsView(ScopedView):
         body = JobInput(data=body_of(request))
         body.is_valid(raise_exception=True)
         job = jobs.enqueue(actor=request.actor, request=body.to_request(), event=body.validated_data["event"], at=now())
-        answer = JobOutput(selectors.job_by_id(request.actor.tenant_id, job.pk)).data
+        answer = JobOutput(selectors.job_by_id(request.actor, job.pk)).data
         return Response(answer, status=status.HTTP_202_ACCEPTED, headers={"Location": answer["status_url"]})
 
 
 class JobView(ScopedView):
     """One job."""
 
-    required_scopes: ClassVar = {"GET": "gate:read"}
+    required_scopes: ClassVar = {"GET": selectors.READ_SCOPE}
     serializer_class = JobOutput
 
     @extend_schema(operation_id="gates_jobs_retrieve")
     def get(self, request: ActorRequest, pk: UUID) -> Response:
         """Return how a job stands, with its decision once there is one."""
-        return Response(JobOutput(selectors.job_by_id(request.actor.tenant_id, pk)).data)
+        return Response(JobOutput(selectors.job_by_id(request.actor, pk)).data)

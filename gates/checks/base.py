@@ -189,10 +189,14 @@ class EvidenceSource:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceState:
-    """What is known of the evidence itself: whether a scan is there, of this artifact, whole and how old."""
+    """What is known of the evidence itself: whether a scan is there, of this artifact, whole and how old.
+
+    `database_built_at` is the day of the oldest vulnerability database that a complete scan says it used.
+    """
 
     scan: ScanState
     scanned_at: datetime | None = None
+    database_built_at: datetime | None = None
     partial_reasons: tuple[str, ...] = ()
     is_subject_stated: bool = True
     sources: tuple[EvidenceSource, ...] = ()

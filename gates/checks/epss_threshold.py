@@ -19,7 +19,7 @@ from gates.checks.base import (
     UnknownWeight,
 )
 from gates.checks.options import choice, duration, flag, maybe, number, option
-from gates.checks.scope_of_feeds import feed_not_configured, is_vulnerability, may_have_epss
+from gates.checks.scope_of_feeds import feed_not_configured, is_vulnerability, may_have_cve
 from stellapolicy.kernel.clock import rfc3339
 from stellapolicy.kernel.decimals import EPSS_UNITS, epss_units, from_units
 
@@ -88,7 +88,7 @@ def _reasons(
     for finding in findings:
         score = reading.number_fact(finding, "epss.score")
         if score is None:
-            if stated and is_connected and may_have_epss(finding):
+            if stated and is_connected and may_have_cve(finding):
                 worst, threshold = stated[0]
                 level = options.unknown.weigh(worst), threshold
                 yield _unknown(finding, *_within_grace(finding, level, options, subject))

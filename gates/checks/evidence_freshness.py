@@ -29,11 +29,13 @@ _SKEW = timedelta(hours=1)
 class EvidenceFreshnessOptions:
     """How old evidence may be: older warns, more than twice as old weighs `too_old`, of unknown age `undated`.
 
-    The age of a scan counts from the scan, of EPSS from the day of its model, of KEV and VEX from the last successful
-    check. A sealed installation, which is fed by hand, measures all feeds by `sealed_max_age`.
+    The age of a scan counts from the scan, of the vulnerability database it used from its building to the scan, of
+    EPSS from the day of its model, of KEV and VEX from the last successful check. A sealed installation, which is fed
+    by hand, measures all feeds by `sealed_max_age`.
     """
 
     scan_max_age: timedelta = field(metadata=option(duration()))
+    database_max_age: timedelta = field(metadata=option(duration()))
     epss_max_age: timedelta = field(metadata=option(duration()))
     kev_max_age: timedelta = field(metadata=option(duration()))
     vex_max_age: timedelta = field(metadata=option(duration()))
@@ -52,10 +54,14 @@ class EvidenceFreshnessOptions:
 
 
 def defaults(tier: Tier) -> EvidenceFreshnessOptions:
-    """Return the shipped options: scan 7 d, feeds 48 h (sealed 7 d); twice that, or undated, blocks in production."""
+    """Return the shipped options: scan 7 d, its database 5 d, feeds 48 h (sealed 7 d).
+
+    Twice that, or undated, blocks in production.
+    """
     response = Response.BLOCK if tier is Tier.PRODUCTION else Response.WARN
     return EvidenceFreshnessOptions(
         scan_max_age=timedelta(days=7),
+        database_max_age=timedelta(days=5),
         epss_max_age=timedelta(hours=48),
         kev_max_age=timedelta(hours=48),
         vex_max_age=timedelta(hours=48),
@@ -67,7 +73,7 @@ def defaults(tier: Tier) -> EvidenceFreshnessOptions:
 
 def check(subject: CheckInput, options: EvidenceFreshnessOptions) -> CheckResult:
     """Judge the age of the scan and of every feed; a feed nobody ever connected is noted."""
-    reasons = [*_of_scan(subject, options)]
+    reasons = [*_of_scan(subject, options), *_of_database(subject, options)]
     for name in FeedName:
         reasons.extend(_of_feed(subject, subject.feed(name), options))
     return CheckResult.because(CheckKind.EVIDENCE_FRESHNESS, reasons)
@@ -90,6 +96,25 @@ def _of_scan(subject: CheckInput, options: EvidenceFreshnessOptions) -> Iterator
             threshold=duration_text(options.scan_max_age),
             evidence=("scanned_at",),
             fix=_RESCAN,
+        )
+
+
+def _of_database(subject: CheckInput, options: EvidenceFreshnessOptions) -> Iterator[Reason]:
+    """Judge how old the scanner's knowledge was when it looked; a scanner that does not say is not asked."""
+    built_at = subject.evidence.database_built_at
+    if built_at is None:
+        return
+    stale = _weigh((subject.evidence.scanned_at or subject.at) - built_at, options.database_max_age, options)
+    if stale is not None:
+        yield Reason(
+            code="evidence.database_stale",
+            text=f"The scanner knew what was known on {rfc3339(built_at)}, more than "
+            f"{duration_text(options.database_max_age)} before it looked.",
+            outcome=stale,
+            value=rfc3339(built_at),
+            threshold=duration_text(options.database_max_age),
+            evidence=("database_built_at",),
+            fix="Update the scanner's vulnerability database, scan again and submit the report.",
         )
 
 

@@ -18,7 +18,7 @@ from gates.checks.base import (
     Tier,
 )
 from gates.checks.options import choice, option
-from gates.checks.scope_of_feeds import feed_not_configured, is_vulnerability
+from gates.checks.scope_of_feeds import feed_not_configured, is_vulnerability, may_have_cve
 from stellapolicy.kernel.clock import rfc3339
 
 
@@ -37,7 +37,9 @@ def defaults(tier: Tier) -> KevBlockerOptions:
 def check(subject: CheckInput, options: KevBlockerOptions) -> CheckResult:
     """Judge every vulnerability by the catalogue; a report that names one as listed is believed without a feed too."""
     is_connected = subject.feed(FeedName.KEV).state is not ConnectionState.NOT_CONFIGURED
-    reasons = list(_reasons(subject, options, is_connected=is_connected))
+    reasons = [*_reasons(subject, options, is_connected=is_connected)]
+    if is_connected:
+        reasons += _without_cve(subject)
     if not reasons and not is_connected:
         return CheckResult.skipped(CheckKind.KEV_BLOCKER, feed_not_configured(FeedName.KEV, Outcome.SKIP))
     return CheckResult.because(CheckKind.KEV_BLOCKER, reasons)
@@ -52,6 +54,21 @@ def _reasons(subject: CheckInput, options: KevBlockerOptions, *, is_connected: b
             yield _listed(finding, options, subject.at)
         elif is_connected:
             yield _unknown(finding)
+
+
+def _without_cve(subject: CheckInput) -> Iterator[Reason]:
+    """Say once that the catalogue, which knows only CVEs, cannot speak of some findings."""
+    silent = [one for one in reading.effective(subject.findings) if is_vulnerability(one) and not may_have_cve(one)]
+    if silent:
+        others = f" and {len(silent) - 1} more" if len(silent) > 1 else ""
+        yield Reason(
+            code="kev.no_cve",
+            text=f"The KEV catalogue lists CVEs alone and cannot speak of {reading.subject_of(silent[0])}{others}.",
+            outcome=Outcome.PASS_WITH_NOTE,
+            value=len(silent),
+            evidence=("vuln.id", "vuln.aliases"),
+            findings=tuple(sorted(one.key for one in silent)),
+        )
 
 
 def _listed(finding: JudgedFinding, options: KevBlockerOptions, at: datetime) -> Reason:

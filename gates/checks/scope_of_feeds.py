@@ -11,10 +11,10 @@ def is_vulnerability(finding: JudgedFinding) -> bool:
     return kind is None or kind == FindingKind.VULNERABILITY
 
 
-def may_have_epss(finding: JudgedFinding) -> bool:
-    """Whether EPSS may score a vulnerability: it scores CVE identifiers only, and an unknown name may be one.
+def may_have_cve(finding: JudgedFinding) -> bool:
+    """Whether a feed may speak of a vulnerability: EPSS and KEV name CVEs only, and an unknown name may be one.
 
-    Distribution placeholders (TEMP-…, GMS-…) without a CVE among their aliases are outside what EPSS speaks about.
+    Distribution placeholders (TEMP-…, GMS-…) and advisories without a CVE among their aliases are outside both.
     """
     name = reading.text_fact(finding, "vuln.id")
     aliases = finding.facts.get("vuln.aliases")

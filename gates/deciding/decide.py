@@ -83,6 +83,7 @@ def evidence_state(inputs: FrozenInputs) -> EvidenceState:
             return EvidenceState(
                 scan=ScanState(scan),
                 scanned_at=as_instant(stated.get("scanned_at")),
+                database_built_at=as_instant(stated.get("database_built_at")),
                 partial_reasons=tuple(map(str, reasons)),
                 is_subject_stated=is_stated,
                 sources=tuple(EvidenceSource(**source) for source in s),

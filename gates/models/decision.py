@@ -37,6 +37,8 @@ class GateDecisionQuerySet(TenantQuerySet["GateDecision"]):
 class GateDecision(TenantModel):
     """One answer to one question; the row can never change, and everything it was made from is named in it."""
 
+    service_path = "artifact__service"
+
     artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="decisions")
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="decisions")
     gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="decisions")

@@ -8,7 +8,7 @@ from django.db import models
 
 from gates.models.decision import GateDecision
 from stellapolicy.kernel.ids import new_id
-from stellapolicy.tenancy.models import Tenant, TenantModel, TenantQuerySet
+from stellapolicy.tenancy.models import Service, Tenant, TenantModel, TenantQuerySet
 
 
 class JobStatus(models.TextChoices):
@@ -84,8 +84,11 @@ class GateJob(models.Model):
 class GateJobRequest(TenantModel):
     """What a job asks, and the one decision it led to."""
 
+    service_path = "service"
+
     job = models.OneToOneField(GateJob, on_delete=models.PROTECT, related_name="request")
     question = models.JSONField()
+    service = models.ForeignKey(Service, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     subject = models.CharField(max_length=200)
     scopes = models.JSONField(default=list)
     services = models.JSONField(null=True, help_text="The services the scopes are held in; empty for all.")

@@ -1,5 +1,6 @@
 """The queue: any number of workers, each job claimed once at a time and decided exactly once."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -14,6 +15,7 @@ from gates.models import GateJob, GateJobRequest, JobStatus
 from gates.models.job import OPEN_STATUSES
 from gates.requests import GateRequest
 from gates.services.evaluation import EVALUATE_SCOPE, evaluate_gate, refuse_far, require_gate
+from gates.services.leases import LEASE, kept_alive
 from policies.services.evidence import receive_evidence, register_artifact
 from stellapolicy.audit import services as audit
 from stellapolicy.kernel import digest
@@ -21,8 +23,8 @@ from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.refusals import Refusal
 from stellapolicy.tenancy.scope import tenant_scope
 
-LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 5
+EXHAUSTED = "job.attempts_exhausted"
 _FIRST_PAUSE = timedelta(seconds=2)
 _LONGEST_PAUSE = timedelta(minutes=5)
 
@@ -41,15 +43,15 @@ def enqueue(*, actor: Actor, request: GateRequest, at: datetime, event: str = ""
     refuse_far(request, at=at)
     if request.uploads:
         received = receive_evidence(actor=actor, artifact=request.artifact, uploads=request.uploads, at=at)
+        artifact = received.artifact
         request = replace(request, uploads=(), snapshot=received.snapshot.name)
     key = digest.of_json({"request": request.digest, "event": event})
-    try:
-        with transaction.atomic():
-            job = GateJob.objects.create(tenant_id=actor.tenant_id, dedupe_key=key, available_at=at, created_at=at)
-    except IntegrityError:
-        return GateJob.objects.get(tenant_id=actor.tenant_id, dedupe_key=key, status__in=OPEN_STATUSES)
+    job, is_new = _place_in_queue(actor, key, at=at)
+    if not is_new:
+        return job
     GateJobRequest.objects.create(
         job=job,
+        service_id=artifact.service_id,
         question=request.to_json(),
         subject=actor.subject,
         scopes=sorted(actor.scopes),
@@ -61,6 +63,20 @@ def enqueue(*, actor: Actor, request: GateRequest, at: datetime, event: str = ""
     return job
 
 
+def _place_in_queue(actor: Actor, key: str, *, at: datetime) -> tuple[GateJob, bool]:
+    """Return the job of a question and whether it is new; one that ends between our two looks makes room for ours."""
+    while True:
+        waiting = GateJob.objects.filter(tenant_id=actor.tenant_id, dedupe_key=key, status__in=OPEN_STATUSES).first()
+        if waiting is not None:
+            return waiting, False
+        try:
+            with transaction.atomic():
+                new = GateJob.objects.create(tenant_id=actor.tenant_id, dedupe_key=key, available_at=at, created_at=at)
+        except IntegrityError:
+            continue
+        return new, True
+
+
 def _wake_a_worker(job_id: UUID) -> None:
     """Ask a worker to look at once; without a broker the periodic drain finds the job."""
     try:
@@ -69,23 +85,36 @@ def _wake_a_worker(job_id: UUID) -> None:
         log.warning("gate.worker_not_woken", job=str(job_id), reason=str(error))
 
 
-def drain(*, at: datetime, limit: int = 100) -> int:
-    """Run the jobs that are due, oldest first, at most `limit`; return how many this worker ran."""
-    due = list(GateJob.objects.due(at=at).values_list("pk", flat=True)[:limit])
-    return sum(run(job_id=job_id, at=at) for job_id in due)
+def drain(*, clock: Callable[[], datetime], limit: int = 100) -> int:
+    """Run the jobs that are due, oldest first, at most `limit`; return how many this worker ran.
+
+    Each is decided as of its own instant. A surprise in one keeps no other waiting; all are raised at the end.
+    """
+    due = list(GateJob.objects.due(at=clock()).values_list("pk", flat=True)[:limit])
+    ran, surprises = 0, []
+    for job_id in due:
+        try:
+            ran += run(job_id=job_id, clock=clock)
+        except Exception as surprise:  # noqa: BLE001 - raised below, with those of the other jobs
+            surprises.append(surprise)
+    if surprises:
+        raise ExceptionGroup("jobs that went back to the queue", surprises)
+    return ran
 
 
-def run(*, job_id: UUID, at: datetime) -> bool:
+def run(*, job_id: UUID, clock: Callable[[], datetime]) -> bool:
     """Run one job if it is due and nobody else holds it; return whether we did.
 
     A refusal ends the job as failed. A surprise sends it back with a growing pause, after the last attempt to the
     dead letters, and propagates.
     """
+    at = clock()
     job = _claim(job_id, at=at)
     if job is None:
         return False
     try:
-        _decide(job, at=at)
+        with kept_alive(job.pk, _lease(job), clock=clock):
+            _decide(job, at=at)
     except LeaseLost:
         log.warning("gate.lease_lost", job=str(job_id))
     except Refusal as refusal:
@@ -98,12 +127,20 @@ def run(*, job_id: UUID, at: datetime) -> bool:
 
 def reap(*, at: datetime) -> int:
     """Return to the queue what workers claimed and let go of; return how many."""
-    reaped = 0
-    with transaction.atomic():
-        for job in GateJob.objects.abandoned(at=at).unclaimed().order_by("pk"):
-            _back_to_queue(job, at=at)
-            reaped += 1
-    return reaped
+    abandoned = list(GateJob.objects.abandoned(at=at).order_by("pk").values_list("pk", "tenant_id"))
+    return sum(_reap_one(job_id, tenant_id, at=at) for job_id, tenant_id in abandoned)
+
+
+def _reap_one(job_id: UUID, tenant_id: UUID, *, at: datetime) -> bool:
+    with tenant_scope(tenant_id):
+        job = GateJob.objects.abandoned(at=at).unclaimed().filter(pk=job_id).first()
+        if job is None:
+            return False
+        _back_to_queue(job, at=at)
+        if job.status == JobStatus.DEAD_LETTER:
+            failure = {"code": EXHAUSTED, "detail": "every worker that took it was lost"}
+            GateJobRequest.objects.filter(job=job).update(failure=failure)
+    return True
 
 
 def _claim(job_id: UUID, *, at: datetime) -> GateJob | None:
@@ -156,7 +193,7 @@ def _end(job: GateJob, status: JobStatus, *, code: str, detail: str, at: datetim
 
 def _give_back(job: GateJob, *, detail: str, at: datetime) -> None:
     if job.attempts >= MAX_ATTEMPTS:
-        _end(job, JobStatus.DEAD_LETTER, code="job.attempts_exhausted", detail=detail, at=at)
+        _end(job, JobStatus.DEAD_LETTER, code=EXHAUSTED, detail=detail, at=at)
         return
     with transaction.atomic():
         held = GateJob.objects.of_lease(lease=_lease(job)).unclaimed().filter(pk=job.pk).first()

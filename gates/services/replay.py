@@ -18,6 +18,7 @@ from policies.language.verdict import Verdict
 from policies.programs import program_by_digest
 from stellapolicy.kernel import canonical_json, digest
 from stellapolicy.kernel.canonical_json import JsonValue
+from stellapolicy.kernel.clock import rfc3339
 
 
 class ReplayOutcome(StrEnum):
@@ -29,7 +30,7 @@ class ReplayOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A repeated decision: `differences` are JSON Pointers into the body with both values."""
+    """A repeated decision: `differences` are JSON Pointers into the body, or below `/row`, with both values."""
 
     outcome: ReplayOutcome
     body_digest: str
@@ -52,16 +53,53 @@ def replay(decision: GateDecision) -> Replay:
 
     Raises SnapshotTampered when the evidence is no longer what was judged.
     """
-    repeated = _decide_again(decision).body
-    replayed_digest = digest.of_json(repeated)
+    decided = _decide_again(decision)
+    replayed_digest = digest.of_json(decided.body)
     kept: dict[str, JsonValue] = decision.body
-    same = canonical_json.dumps(repeated) == canonical_json.dumps(kept) and replayed_digest == decision.body_digest
+    same = canonical_json.dumps(decided.body) == canonical_json.dumps(kept)
+    differences = [] if same else _differences(kept, decided.body, "")
+    differences += _differences(_row(decision), _row_of(decision, decided, replayed_digest), "/row")
     return Replay(
-        outcome=ReplayOutcome.EXACT if same else ReplayOutcome.MISMATCH,
+        outcome=ReplayOutcome.MISMATCH if differences else ReplayOutcome.EXACT,
         body_digest=decision.body_digest,
         replayed_digest=replayed_digest,
-        differences=() if same else tuple(_differences(kept, repeated, "")),
+        differences=tuple(differences),
     )
+
+
+def _row(decision: GateDecision) -> dict[str, JsonValue]:
+    """Return what the columns of a decision say, which lists and pipelines read instead of its body."""
+    return {
+        "decision": decision.decision,
+        "exit_code": decision.exit_code,
+        "mode": decision.mode,
+        "blocked_by": decision.blocked_by,
+        "at": rfc3339(decision.at),
+        "environment": decision.environment.slug,
+        "gate": decision.gate.digest,
+        "artifact": decision.artifact.digest,
+        "snapshot": decision.snapshot.name if decision.snapshot else None,
+        "body_digest": decision.body_digest,
+        "determinism_hash": decision.determinism_hash,
+    }
+
+
+def _row_of(decision: GateDecision, decided: Decided, body_digest: str) -> dict[str, JsonValue]:
+    """Return what the columns should say."""
+    inputs, combined = FrozenInputs.from_json(decision.inputs), decided.combined
+    return {
+        "decision": combined.decision.value,
+        "exit_code": int(combined.exit_code),
+        "mode": inputs.gate.mode,
+        "blocked_by": combined.blocked_by or "",
+        "at": rfc3339(inputs.at),
+        "environment": inputs.place.name,
+        "gate": inputs.gate.digest,
+        "artifact": inputs.subject.digest,
+        "snapshot": inputs.snapshot.name if inputs.snapshot else None,
+        "body_digest": body_digest,
+        "determinism_hash": decided.body["determinism_hash"],
+    }
 
 
 def explain_finding(decision: GateDecision, key: str) -> ExplainedFinding:

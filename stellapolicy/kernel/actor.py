@@ -53,7 +53,13 @@ class Actor:
         return service is not None and scope in self.service_scopes.get(service, frozenset())
 
     def services_with(self, scope: str) -> frozenset[UUID] | None:
-        """Return the services in which the scope is held; None means everywhere."""
+        """Return the services in which the scope, or one of several written `a|b`, is held; None means everywhere."""
+        reached = [self._services_of(each) for each in scope.split("|")]
+        if None in reached:
+            return None
+        return frozenset[UUID]().union(*(services for services in reached if services is not None))
+
+    def _services_of(self, scope: str) -> frozenset[UUID] | None:
         if scope in self.scopes and self.services is None:
             return None
         wide = self.services if scope in self.scopes and self.services is not None else frozenset[UUID]()

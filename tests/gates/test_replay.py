@@ -46,6 +46,28 @@ def test_a_replay_of_another_answer_names_every_difference(in_shop: Shop) -> Non
     assert result.differences == (("/counts/findings", 0, 31), ("/decision", "pass", "block"))
 
 
+@pytest.mark.parametrize(
+    "column, value",
+    [("decision", "pass"), ("exit_code", 0), ("mode", "observe"), ("blocked_by", ""), ("body_digest", "sha256:0")],
+)
+def test_a_column_that_says_something_else_than_the_body_is_named(in_shop: Shop, column: str, value: object) -> None:
+    decision = in_shop.ask("shop/api", REPORT)
+    kept = getattr(decision, column)
+    setattr(decision, column, value)
+
+    result = replay(decision)
+
+    assert result.outcome is ReplayOutcome.MISMATCH
+    assert result.differences == ((f"/row/{column}", value, kept),)
+
+
+def test_a_gate_that_judged_keeps_what_it_was(in_shop: Shop) -> None:
+    in_shop.ask("shop/api", REPORT)
+
+    with pytest.raises(IntegrityError, match="never changes"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE gates_gate SET chain = '[]'")
+
+
 def test_evidence_that_was_changed_behind_our_back_is_noticed(in_shop: Shop) -> None:
     decision = in_shop.ask("shop/api", REPORT)
     tamper('UPDATE policies_snapshotfinding SET facts = facts || \'{"severity.normalized": "low"}\'')

@@ -28,7 +28,7 @@ def shown(acme: Inhabited, decision: GateDecision) -> str:
 def read(acme: Inhabited, decision: GateDecision) -> DecisionPage:
     """Return what the page is made from."""
     with tenant_scope(acme.tenant.pk):
-        return page_of(decision_by_id(decision.pk))
+        return page_of(decision_by_id(decision.pk, actor=acme.actor))
 
 
 def blocked(acme: Inhabited, *vulns: Vuln, hidden: tuple[Vuln, ...] = ()) -> GateDecision:

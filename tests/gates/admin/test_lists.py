@@ -46,7 +46,7 @@ def test_an_artifact_is_found_by_the_beginning_of_its_name_or_digest(acme: Inhab
 
 def test_a_job_leads_to_its_decision(acme: Inhabited) -> None:
     job = acme.queue(asked("acme/web", trivy("acme/web", [KEV_CRITICAL], scanned_at=acme.at)))
-    jobs.run(job_id=job.pk, at=acme.at)
+    jobs.run(job_id=job.pk, clock=lambda: acme.at)
     with tenant_scope(acme.tenant.pk):
         decision = GateJob.objects.get(pk=job.pk).request.decision_id
 
@@ -59,7 +59,7 @@ def test_a_job_that_failed_says_its_code_and_sentence(acme: Inhabited) -> None:
     job = acme.queue(asked("acme/web", environment="development"))
     with tenant_scope(acme.tenant.pk):
         Gate.objects.filter(environment__slug="development").update(is_current=False)
-    jobs.run(job_id=job.pk, at=acme.at)
+    jobs.run(job_id=job.pk, clock=lambda: acme.at)
 
     shown = acme.sign_in().get(reverse("admin:gates_gatejob_change", args=[job.pk])).content.decode()
 

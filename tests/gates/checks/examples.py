@@ -134,6 +134,11 @@ def _scanned(sentence: str, days: int, outcome: Outcome, *codes: str, tier: Tier
     return Example(sentence, CheckKind.EVIDENCE_FRESHNESS, release(evidence=evidence), outcome, codes, tier)
 
 
+def _known(sentence: str, days: int, outcome: Outcome, *codes: str, tier: Tier = PRODUCTION) -> Example:
+    evidence = EvidenceState(ScanState.COMPLETE, NOON, database_built_at=NOON - timedelta(days=days))
+    return Example(sentence, CheckKind.EVIDENCE_FRESHNESS, release(evidence=evidence), outcome, codes, tier)
+
+
 def _fed(sentence: str, state: FeedState, outcome: Outcome, *codes: str, is_sealed: bool = False) -> Example:
     subject = release(connected=feeds(**{state.name.value: state}), is_sealed=is_sealed)
     return Example(sentence, CheckKind.EVIDENCE_FRESHNESS, subject, outcome, codes)
@@ -154,6 +159,10 @@ FRESHNESS = (
     _scanned("twice too old blocks production", 15, BLOCK, "evidence.scan_stale"),
     _scanned("twice too old warns elsewhere", 15, WARN, "evidence.scan_stale", tier=ELSEWHERE),
     _scanned("a scan of tomorrow warns", -1, WARN, "evidence.dated_ahead"),
+    _known("a database of five days is fresh", 5, PASS),
+    _known("an older database warns", 6, WARN, "evidence.database_stale"),
+    _known("a database twice too old blocks production", 11, BLOCK, "evidence.database_stale"),
+    _known("a database twice too old warns elsewhere", 11, WARN, "evidence.database_stale", tier=ELSEWHERE),
     Example(
         "an undated scan blocks production",
         CheckKind.EVIDENCE_FRESHNESS,
@@ -195,6 +204,8 @@ _DUE_LATER: Mapping[str, FactValue | None] = {"kev.listed": True, "kev.due_date"
 _LONG_DUE: Mapping[str, FactValue | None] = {"kev.listed": True, "kev.due_date": NOON - timedelta(days=365)}
 _DUE_NOW: Mapping[str, FactValue | None] = {"kev.listed": True, "kev.due_date": NOON}
 
+_NO_CVE: Mapping[str, FactValue | None] = {"vuln.id": "GHSA-jfh8-c2jp-5v3q", "vuln.aliases": ()}
+
 KEV = (
     _kev("what is not listed passes", {"kev.listed": False}, PASS),
     _kev("a listed finding blocks production at once", _DUE_LATER, BLOCK, "kev.listed"),
@@ -203,6 +214,12 @@ KEV = (
     _kev("a listing does not lapse", _LONG_DUE, BLOCK, "kev.overdue", tier=ELSEWHERE),
     _kev("a listing without a due date blocks elsewhere", {"kev.listed": True}, BLOCK, "kev.overdue", tier=ELSEWHERE),
     _kev("a vulnerability that could not be looked up blocks", {"kev.listed": None}, BLOCK, "evidence.kev_unknown"),
+    _kev(
+        "a name that is no CVE is said to be outside the catalogue",
+        {"kev.listed": False, **_NO_CVE},
+        NOTE,
+        "kev.no_cve",
+    ),
     _kev("a secret is not looked up", {"kev.listed": None, "finding.kind": "secret"}, PASS),
     Example(
         "without a catalogue the check is skipped",

@@ -145,6 +145,7 @@ def test_a_step_is_written_with_every_option_stated() -> None:
         "check": "evidence_freshness",
         "options": {
             "scan_max_age": "7d",
+            "database_max_age": "5d",
             "epss_max_age": "2d",
             "kev_max_age": "2d",
             "vex_max_age": "2d",
