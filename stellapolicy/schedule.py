@@ -15,9 +15,11 @@ class Periodic:
 
 SCHEDULE = (
     Periodic("outbox.dispatch", timedelta(seconds=2), "Hands events to whoever follows them."),
+    Periodic("outbox.deliver_webhooks", timedelta(seconds=2), "Sends webhooks and messages."),
     Periodic("outbox.reap", timedelta(seconds=60), "Returns to the queue the deliveries a lost worker had claimed."),
     Periodic("gates.drain_queue", timedelta(seconds=2), "Evaluates the gate jobs that wait."),
     Periodic("gates.reap_leases", timedelta(seconds=30), "Returns to the queue what a lost worker had claimed."),
     Periodic("governance.expire_approvals", timedelta(seconds=60), "Closes approval requests whose time ran out."),
+    Periodic("access.purge_workload_tokens", timedelta(days=1), "Forgets pipelines' tokens that ended a week ago."),
     Periodic("api.purge_idempotency", timedelta(days=1), "Forgets idempotency keys older than a day."),
 )

@@ -113,6 +113,8 @@ def read_beginning(response: Response, limit: int, *, seconds: float = LONGEST_R
 
 def _read(response: Response, most: int, seconds: float) -> bytes:
     """Return what comes until the end, `most` bytes, or `seconds` have passed, which is refused."""
+    if response._content_consumed:  # type: ignore[attr-defined]  # noqa: SLF001 - a redirect, whose body is not read
+        return b""
     body, deadline = bytearray(), monotonic() + seconds
     try:
         while len(body) < most and (part := response.raw.read1(min(_CHUNK, most - len(body)), decode_content=False)):

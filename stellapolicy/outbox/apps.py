@@ -11,5 +11,18 @@ class OutboxConfig(AppConfig):
 
     def ready(self) -> None:
         from stellapolicy.audit import actions  # noqa: PLC0415 - needs loaded apps
+        from stellapolicy.outbox import names  # noqa: PLC0415 - needs loaded apps
 
-        actions.register({"outbox.retried": "Delivery tried anew"})
+        actions.register(
+            {
+                "outbox.retried": "Delivery tried anew",
+                "webhook.created": "Webhook created",
+                "webhook.rotated": "Webhook given a new secret",
+                "webhook.paused": "Webhook paused",
+                "webhook.resumed": "Webhook resumed",
+                "webhook.deleted": "Webhook deleted",
+                "webhook.pinged": "Webhook tested",
+                "webhook.redelivered": "Event sent to a webhook again",
+            }
+        )
+        names.register({"webhook.ping": "A test of one webhook", "webhook.paused": "A webhook was paused"})

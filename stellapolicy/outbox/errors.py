@@ -36,3 +36,51 @@ class DeliveryUnderway(Refusal):
     code: ClassVar[str] = "delivery.underway"
     status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
     title: ClassVar[str] = "This delivery is under way"
+
+
+class SecretUnreadable(Refusal):
+    """A secret was encrypted under a key that is no longer known."""
+
+    code: ClassVar[str] = "webhook.secret_unreadable"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    title: ClassVar[str] = "The secret cannot be read"
+
+
+class EventNameUnknown(Refusal):
+    """There is no event of this name, and none that this glob means."""
+
+    code: ClassVar[str] = "event.unknown"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "There is no such event"
+
+
+class WebhookUnknown(Refusal):
+    """No such webhook in this tenant."""
+
+    code: ClassVar[str] = "webhook.unknown"
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+    title: ClassVar[str] = "There is no such webhook"
+
+
+class WebhookPaused(Refusal):
+    """It is paused: nothing is sent to it."""
+
+    code: ClassVar[str] = "webhook.paused"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    title: ClassVar[str] = "The webhook is paused"
+
+
+class WebhookNotPaused(Refusal):
+    """It is active already."""
+
+    code: ClassVar[str] = "webhook.not_paused"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    title: ClassVar[str] = "The webhook is not paused"
+
+
+class TooManyWebhooks(Refusal):
+    """The tenant has as many webhooks as one may have."""
+
+    code: ClassVar[str] = "webhook.too_many"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    title: ClassVar[str] = "There are too many webhooks"

@@ -3,13 +3,19 @@
 from celery import shared_task
 
 from stellapolicy.kernel.clock import now
-from stellapolicy.outbox.services import dispatching, leases
+from stellapolicy.outbox.services import dispatching, leases, outward
 
 
 @shared_task(name="outbox.dispatch", acks_late=True, ignore_result=True)
 def dispatch() -> None:
     """Hand over the events that wait."""
     dispatching.dispatch(clock=now)
+
+
+@shared_task(name="outbox.deliver_webhooks", acks_late=True, ignore_result=True)
+def deliver_webhooks() -> None:
+    """Send what waits to leave the house."""
+    outward.deliver(clock=now)
 
 
 @shared_task(name="outbox.reap", acks_late=True, ignore_result=True)

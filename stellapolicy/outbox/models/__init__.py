@@ -1,6 +1,23 @@
-"""Events and their deliveries."""
+"""Events, their deliveries, webhooks."""
 
 from stellapolicy.outbox.models.delivery import Delivery, DeliveryStatus, Lane
 from stellapolicy.outbox.models.event import OutboxEvent
+from stellapolicy.outbox.models.webhook import (
+    AttemptOutcome,
+    Latency,
+    WebhookDelivery,
+    WebhookState,
+    WebhookSubscription,
+)
 
-__all__ = ["Delivery", "DeliveryStatus", "Lane", "OutboxEvent"]
+__all__ = [
+    "AttemptOutcome",
+    "Delivery",
+    "DeliveryStatus",
+    "Lane",
+    "Latency",
+    "OutboxEvent",
+    "WebhookDelivery",
+    "WebhookState",
+    "WebhookSubscription",
+]

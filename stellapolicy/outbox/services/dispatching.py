@@ -13,7 +13,7 @@ from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.refusals import Refusal
 from stellapolicy.outbox import subscriptions
 from stellapolicy.outbox.errors import DeliveryUnderway, DeliveryUnknown, LeaseLost
-from stellapolicy.outbox.models import Delivery, DeliveryStatus, Lane, OutboxEvent
+from stellapolicy.outbox.models import Delivery, DeliveryStatus, Lane, OutboxEvent, WebhookSubscription
 from stellapolicy.outbox.models.delivery import FAN_OUT, OPEN_STATUSES
 from stellapolicy.outbox.services.events import new_delivery, wake_after_commit
 from stellapolicy.outbox.services.leases import claim_next, finish, give_back, hold, queue_again
@@ -80,9 +80,14 @@ def _hand_over(claimed: Delivery, *, at: datetime) -> None:
 
 
 def _fan_out(event: OutboxEvent, *, at: datetime) -> None:
-    """Let the event wait for everybody who follows it now."""
+    """Let the event wait for everybody who follows it now, inside and out."""
     deliveries = [
         new_delivery(event, follower.key, Lane.INWARD, at=at) for follower in subscriptions.followers(event.name)
+    ]
+    deliveries += [
+        new_delivery(event, webhook.subscriber, Lane.OUTWARD, at=at)
+        for webhook in WebhookSubscription.objects.active().order_by("pk")
+        if webhook.follows(event.name)
     ]
     Delivery.objects.bulk_create(deliveries)
 

@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 import structlog
 from celery import current_app
 from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 
-from stellapolicy.kernel import digest
+from stellapolicy.kernel import canonical_json, digest
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.outbox import names
 from stellapolicy.outbox.models import Delivery, Lane, OutboxEvent
 from stellapolicy.outbox.models.delivery import FAN_OUT
 from stellapolicy.tenancy.scope import ScopeSwitched, current_tenant
+
+LARGEST_DATA: Final = 64 * 1024
 
 log = structlog.get_logger(__name__)
 
@@ -23,8 +26,8 @@ def publish(name: str, *, actor: Actor, subject: str, data: Mapping[str, JsonVal
     """Write an event of the actor's tenant into the caller's transaction; two statements.
 
     `subject` names what it happened to (at most 255 characters; events about one subject keep their order), `data`
-    is what outsiders may read: no secrets. The name must be registered with `outbox.names`. Publish after
-    `audit.record`, whose queue then orders the events of a tenant as they commit.
+    is what outsiders may read: no secrets, at most 64 KiB, whole numbers below 2**53. The name must be registered with
+    `outbox.names`. Publish after `audit.record`, whose queue then orders the events of a tenant as they commit.
     """
     event = record_event(name, actor=actor, subject=subject, data=data, at=at)
     queue(event, FAN_OUT, Lane.INWARD, at=at)
@@ -35,6 +38,8 @@ def publish(name: str, *, actor: Actor, subject: str, data: Mapping[str, JsonVal
 def record_event(name: str, *, actor: Actor, subject: str, data: Mapping[str, JsonValue], at: datetime) -> OutboxEvent:
     """Write an event without telling anybody."""
     names.label(name)
+    if len(canonical_json.dumps(data)) > LARGEST_DATA:
+        raise ValueError(f"{name} carries more than {LARGEST_DATA} bytes: tell where to read on instead")
     if current_tenant() != actor.tenant_id:
         raise ScopeSwitched(f"{actor.subject} belongs to another tenant than the scope")
     event = OutboxEvent(

@@ -1,0 +1,49 @@
+"""Deliveries that leave the house: claimed, sent between two transactions, recorded by whoever still holds them."""
+
+from datetime import datetime
+from typing import Final
+
+import structlog
+from django.db import transaction
+
+from stellapolicy.kernel.refusals import Refusal
+from stellapolicy.outbox.errors import LeaseLost
+from stellapolicy.outbox.models import Delivery, Lane
+from stellapolicy.outbox.services.dispatching import Clock
+from stellapolicy.outbox.services.leases import claim_next, give_back, hold
+from stellapolicy.outbox.services.webhook_delivery import tell_webhook
+
+BATCH: Final = 50
+
+log = structlog.get_logger(__name__)
+
+
+def deliver(*, clock: Clock, limit: int = BATCH) -> int:
+    """Send what is due, oldest first, at most `limit`; return how many deliveries this worker tried.
+
+    INVARIANT: no transaction is open while somebody else's server is waited for, and sending takes less time than a
+    lease lasts.
+    """
+    tried = 0
+    while tried < limit and (claimed := claim_next(Lane.OUTWARD, at=clock())):
+        _send(claimed, clock)
+        tried += 1
+    return tried
+
+
+def _send(claimed: Delivery, clock: Clock) -> None:
+    try:
+        tell_webhook(claimed, clock=clock)
+    except LeaseLost:
+        log.warning("outbox.lease_lost", delivery=str(claimed.pk))
+    except Refusal as refusal:
+        log.warning("outbox.not_sent", delivery=str(claimed.pk), code=refusal.code, detail=refusal.detail)
+        _wait(claimed, refusal.code, at=clock())
+    except BaseException as surprise:
+        _wait(claimed, type(surprise).__name__, at=clock())
+        raise
+
+
+def _wait(claimed: Delivery, failure: str, *, at: datetime) -> None:
+    with transaction.atomic():
+        give_back(hold(claimed), failure=failure[:100], at=at)
