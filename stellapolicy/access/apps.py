@@ -17,6 +17,8 @@ class AccessConfig(AppConfig):
     def ready(self) -> None:
         """Name the actions that this app records, and describe how to sign in."""
         import_module("stellapolicy.access.openapi")
+        # Read once here, so that a setting which is no list of issuers stops the start.
+        import_module("stellapolicy.access.issuers").configured()
         import_module("stellapolicy.access.held").register()
         user_logged_in.connect(
             import_module("stellapolicy.access.middleware").remember_sign_in, dispatch_uid="access.remember_sign_in"
@@ -30,5 +32,8 @@ class AccessConfig(AppConfig):
                 "token.issued": "API token issued",
                 "token.rotated": "API token given a new secret",
                 "token.revoked": "API token revoked",
+                "workload.trusted": "Pipeline trusted",
+                "workload.withdrawn": "Pipeline trusted no longer",
+                "workload.exchanged": "Pipeline's identity exchanged for a token",
             }
         )

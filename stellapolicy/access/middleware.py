@@ -28,6 +28,8 @@ _WITHOUT_TENANT: Final = (
     "/api/docs",
     "/api/redoc",
     "/api/v1/openapi.json",
+    "/api/v1/auth/token",
+    "/oidc/",
     "/admin/login/",
     "/admin/logout/",
     "/admin/jsi18n/",

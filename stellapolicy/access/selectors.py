@@ -1,7 +1,7 @@
 """Who is it, which tenants are theirs, and what may they do there."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from knox.crypto import hash_token
 from knox.settings import CONSTANTS
 
 from stellapolicy.access.errors import PersonDisabled, TokenExpired, TokenRevoked, TokenUnknown
-from stellapolicy.access.models import ApiToken, RoleAssignment, User
+from stellapolicy.access.models import ApiToken, RoleAssignment, TrustedWorkload, User
 from stellapolicy.access.roles import Grants, Role, Scope, scopes_of_roles
 from stellapolicy.tenancy.models import Tenant
 
@@ -32,6 +32,14 @@ class Membership:
     def is_called(self, text: str) -> bool:
         """Whether `text` is the slug or the id of this tenant."""
         return text in {self.slug, str(self.tenant_id)}
+
+
+@dataclass(frozen=True, slots=True)
+class Trusting:
+    """A tenant that trusts a repository, and the id by which it knows it."""
+
+    repository_id: str
+    tenant: Membership
 
 
 def authenticate_token(secret: str, *, at: datetime) -> ApiToken:
@@ -74,7 +82,7 @@ def tenants_of(user: User) -> tuple[Membership, ...]:
     if user.is_superuser:
         found: Iterable[tuple[UUID, str, str]] = Tenant.objects.order_by("slug").values_list("pk", "slug", "name")
         return tuple(Membership(*row) for row in found)
-    with _person_scope(user):
+    with _shown(user=str(user.pk)):
         rows = (
             RoleAssignment.personal.filter(user=user)
             .order_by("tenant__slug")
@@ -133,16 +141,32 @@ def scopes_of(user: User) -> frozenset[Scope]:
     return grants_of(user).anywhere
 
 
+def tenants_trusting(issuer: str, *, repository_id: str, repository: str) -> tuple[Trusting, ...]:
+    """Return which tenants trust the repository of this id, or of this name, at an issuer.
+
+    Works outside a tenant scope, for a proven identity: row-level security lets it read who trusts it.
+    """
+    with _shown(repository_id=repository_id, repository=repository):
+        rows = (
+            TrustedWorkload.of_repository.filter(issuer=issuer, withdrawn_at__isnull=True)
+            .order_by("tenant__slug", "repository_id")
+            .values_list("repository_id", "tenant_id", "tenant__slug", "tenant__name")
+            .distinct()
+        )
+        return tuple(Trusting(known, Membership(*tenant)) for known, *tenant in rows)
+
+
 @contextmanager
-def _person_scope(user: User) -> Iterator[None]:
-    """Open a transaction in which row-level security shows a person their own roles in every tenant."""
+def _shown(**settings: str) -> Iterator[None]:
+    """Open a transaction in which row-level security shows, in every tenant, the rows that these settings name."""
     with transaction.atomic():
-        _set_person(str(user.pk))
+        _set(settings)
         yield
         # Forgotten even where an outer transaction goes on: a request sees one tenant.
-        _set_person("")
+        _set(dict.fromkeys(settings, ""))
 
 
-def _set_person(pk: str) -> None:
+def _set(settings: Mapping[str, str]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('app.user', %s, true)", [pk])
+        for name, value in settings.items():
+            cursor.execute("SELECT set_config(%s, %s, true)", [f"app.{name}", value])

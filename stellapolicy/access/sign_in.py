@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
@@ -26,6 +24,7 @@ from stellapolicy.access.selectors import (
 )
 from stellapolicy.access.services.tokens import note_use
 from stellapolicy.api import request_id
+from stellapolicy.api.address import client_address
 from stellapolicy.kernel.actor import Actor
 
 TENANT_HEADER: Final = "X-Stella-Tenant"
@@ -89,21 +88,6 @@ def choose_tenant(session: SessionBase, user: User, chosen: str) -> Membership:
     membership = _chosen(tenants_of(user), chosen)
     session[SESSION_KEY] = str(membership.tenant_id)
     return membership
-
-
-def client_address(request: HttpRequest) -> str:
-    """Return the address of the caller; empty where it is none.
-
-    Behind the proxy that ends TLS, that is the last address the proxy added: those before it are the caller's own
-    words.
-    """
-    claimed = str(request.META.get("REMOTE_ADDR", ""))
-    if getattr(settings, "SECURE_PROXY_SSL_HEADER", None):
-        claimed = request.headers.get("X-Forwarded-For", claimed).rpartition(",")[2].strip()
-    try:
-        return str(ip_address(claimed))
-    except ValueError:
-        return ""
 
 
 def _person(sign_in: SignIn) -> User:

@@ -67,7 +67,7 @@ def issue_token(
     expiry = at + _lifetime(lifetime)
     if ApiToken.objects.of_tenant(actor.tenant_id).filter(name=name, revoked_at__isnull=True).exists():
         raise TokenNameTaken(f"a token named {name} has not been revoked yet")
-    issued = _make(
+    issued = write_token(
         ApiToken(
             user=user,
             tenant_id=actor.tenant_id,
@@ -92,7 +92,7 @@ def rotate_token(*, actor: Actor, pk: UUID, at: datetime) -> IssuedToken:
         raise TokenOfWorkload("a pipeline exchanges its identity for the next token; revoke this one instead")
     _refuse_exceeding(actor, old.user, old.scopes, old.service_id)
     _end(old, actor, at=at)
-    issued = _make(
+    issued = write_token(
         ApiToken(
             user=old.user,
             tenant_id=old.tenant_id,
@@ -130,7 +130,8 @@ def note_use(token: ApiToken, *, at: datetime) -> None:
     token.last_used_at = at
 
 
-def _make(token: ApiToken) -> IssuedToken:
+def write_token(token: ApiToken) -> IssuedToken:
+    """Give a new row its secret and keep it; whoever calls has judged and records."""
     token.digest, secret = get_digest_token()
     token.token_key = secret[: CONSTANTS.TOKEN_KEY_LENGTH]
     token.save(force_insert=True)
