@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from policies.importers.components import unite
 from policies.importers.limits import STANDARD, ImportLimits
-from policies.importers.merge import merge_claims, merge_findings
+from policies.importers.merge import merge_claims, merge_found
 from policies.importers.records import (
     Component,
     Dropped,
@@ -90,15 +89,14 @@ class Gathering:
         db_built_at: datetime | None = None,
     ) -> ImportedReport:
         """Return everything gathered, duplicates merged, in a total order."""
-        components = unite([*self.components, *self._components_of_findings()])
-        findings = merge_findings(self.findings, components)
+        components, findings = merge_found([*self.components, *self._components_of_findings()], self.findings)
         return ImportedReport(
             format=report_format,
             tool=tool,
             tool_version=tool_version,
             source_type=source_type,
             subject=subject,
-            components=tuple(components.values()),
+            components=components,
             findings=findings,
             claims=merge_claims(self.claims),
             reachability=tuple(sorted(set(self.reachability))),
@@ -109,7 +107,7 @@ class Gathering:
 
     def _components_of_findings(self) -> Iterable[Component]:
         kinds = (FindingKind.SECRET, FindingKind.MISCONFIGURATION)  # they concern files, which are no components
-        return (one.component for one in self.findings if one.kind not in kinds)
+        return (one.component for one in self.findings if one.kind not in kinds and one.component.key)
 
     def _fidelity(self, merged_rows: int) -> Fidelity:
         rows = [

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from policies.importers.components import unite
+from policies.importers.naming import full_names, in_full
 from policies.importers.ratings import choose, distro_of, standing_of, with_derived_severities
 from policies.importers.records import (
     Component,
@@ -40,13 +41,29 @@ def merge_reports(reports: Iterable[ImportedReport]) -> MergedEvidence:
     severity is chosen anew among all ratings. Merging is idempotent and does not depend on order.
     """
     reports = tuple(reports)
-    components = unite(component for report in reports for component in report.components)
-    findings = merge_findings([finding for report in reports for finding in report.findings], components)
+    components, findings = merge_found(
+        [component for report in reports for component in report.components],
+        [finding for report in reports for finding in report.findings],
+    )
     return MergedEvidence(
-        components=tuple(components.values()),
+        components=components,
         findings=findings,
         claims=merge_claims(claim for report in reports for claim in report.claims),
     )
+
+
+def merge_found(
+    components: Iterable[Component], findings: Sequence[Finding]
+) -> tuple[tuple[Component, ...], tuple[Finding, ...]]:
+    """Return components and findings as one each, those without a package URL under their full name where known."""
+    known = unite(components)
+    names = _names_of(findings)
+    renamed = [_renamed(one, names) for one in findings]
+    full = full_names(known, renamed)
+    if full:
+        known = unite(in_full(one, full) for one in known.values())
+        renamed = [replace(one, component=in_full(one.component, full)) for one in renamed]
+    return tuple(known.values()), _grouped(renamed, known)
 
 
 def merge_findings(findings: Sequence[Finding], components: dict[str, Component]) -> tuple[Finding, ...]:
@@ -54,10 +71,18 @@ def merge_findings(findings: Sequence[Finding], components: dict[str, Component]
 
     `components` (by key) are what is known of each component; a finding's own component wins nothing over it.
     """
-    names = join_aliases((one.id, one.aliases) for one in findings if one.kind in _NAMED_BY_ID)
+    names = _names_of(findings)
+    return _grouped([_renamed(one, names) for one in findings], components)
+
+
+def _names_of(findings: Iterable[Finding]) -> dict[str, str]:
+    return join_aliases((one.id, one.aliases) for one in findings if one.kind in _NAMED_BY_ID)
+
+
+def _grouped(findings: Iterable[Finding], components: dict[str, Component]) -> tuple[Finding, ...]:
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
-        known = _with_component(_renamed(finding, names), components)
+        known = _with_component(finding, components)
         groups.setdefault(known.key, []).append(known)
     return tuple([_merged(groups[key]) for key in sorted(groups)])
 

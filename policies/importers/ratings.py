@@ -233,5 +233,5 @@ def _shown(ratings: Sequence[Rating], source: str) -> Cvss | None:
     return Cvss(best.cvss_version, best.vector, best.score_tenths, best.source)
 
 
-def _newest(rating: Rating) -> tuple[int, int, str]:
-    return (_VERSIONS.get(rating.cvss_version, 0), rating.score_tenths, rating.vector)
+def _newest(rating: Rating) -> tuple[int, int, str, str]:
+    return (_VERSIONS.get(rating.cvss_version, 0), rating.score_tenths, rating.vector, rating.source)

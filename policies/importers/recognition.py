@@ -47,11 +47,6 @@ def _begins(*starts: bytes) -> Callable[[Document], bool]:
     return lambda document: not document.is_json and document.content.lstrip()[:4096].startswith(starts)
 
 
-def _is_sarif(document: Document) -> bool:
-    value = _object(document)
-    return "sarif" in str(value.get("$schema", "")).lower() or ("runs" in value and "version" in value)
-
-
 def _is_osv_scanner(document: Document) -> bool:
     rows = _object(document).get("results")
     return isinstance(rows, list) and (not rows or (isinstance(rows[0], dict) and "packages" in rows[0]))
@@ -75,7 +70,6 @@ def _is_xml_cyclonedx(document: Document) -> bool:
 
 
 ACQUAINTANCES = (
-    Acquaintance("SARIF", _is_sarif),
     Acquaintance("SPDX JSON", lambda document: "spdxVersion" in _object(document) or "spdx.org" in _context(document)),
     Acquaintance("Snyk JSON", lambda document: {"vulnerabilities", "ok"} <= _first(document).keys()),
     Acquaintance("govulncheck JSON", _is_govulncheck),

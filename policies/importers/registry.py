@@ -19,6 +19,7 @@ from policies.importers.reading import Upload, decode_json, read_upload
 from policies.importers.recognition import recognise
 from policies.importers.records import Imported, ImportedReport
 from policies.importers.refusals import FormatUnknown, FormatUnsupported, JsonInvalid
+from policies.importers.sarif import SarifImporter
 from policies.importers.sequences import begins_sequence, decode_sequence
 from policies.importers.trivy import TrivyImporter
 
@@ -28,6 +29,7 @@ IMPORTERS: tuple[Importer, ...] = (
     GrypeImporter(),
     OpenVexImporter(),
     CsafImporter(),
+    SarifImporter(),
     NativeImporter(),
     ReachabilityImporter(),
     KevImporter(),

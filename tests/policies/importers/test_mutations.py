@@ -24,12 +24,16 @@ from tests.policies.importers.reports import (
     trivy_report,
     written,
 )
+from tests.policies.importers.sarif_reports import grype_sarif, sarif_of, snyk_sarif, trivy_sarif
 from tests.real_data import real_data
 
 REAL = [
     "scans/anchore_grype/check_all_fields.json",
     "scans/anchore_grype/many_vulns_with_epss_values.json",
     "scans/cyclonedx/valid-vulnerability-1.6.json",
+    "scans/sarif/SuppressionTestCurrent.sarif",
+    "scans/sarif/taint-python-report.sarif",
+    "scans/trivy-golden/alpine-310.sarif",
     "scans/trivy-golden/dockerfile.json",
     "scans/trivy-golden/npm-with-suppressed.json",
     "scans/trivy-golden/pom-cyclonedx.json",
@@ -47,6 +51,16 @@ OWN = [
         vulnerabilities=[cyclonedx_vulnerability(analysis={"state": "in_triage"})],
         compositions=[{"aggregate": "incomplete"}],
         dependencies=[{"ref": "shop", "dependsOn": ["example"]}],
+    ),
+    grype_sarif(),
+    snyk_sarif(),
+    trivy_sarif(),
+    sarif_of(
+        {"messageStrings": {"a": {"text": "{0}"}}, "relationships": [{"target": {"id": "CWE-1"}}]},
+        message={"id": "a", "arguments": ["x"]},
+        suppressions=[{"kind": "inSource", "justification": "x"}],
+        fingerprints={"a/v1": "x"},
+        ruleIndex=0,
     ),
 ]
 
@@ -119,7 +133,7 @@ def test_flipped_bytes_of_a_real_file_are_imported_or_refused(path: str, data: s
     _use(bytes(content))
 
 
-@pytest.mark.parametrize("path", [path for path in REAL if path.endswith(".json")])
+@pytest.mark.parametrize("path", [path for path in REAL if path.endswith((".json", ".sarif"))])
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_a_real_report_of_another_shape_is_imported_or_refused(path: str, data: st.DataObject) -> None:

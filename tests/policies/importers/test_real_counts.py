@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from policies.importers.records import FindingKind, ImportedReport, SourceType
+from policies.importers.refusals import ShapeInvalid
 from policies.importers.registry import import_report
 from tests.real_data import real_data
 
@@ -18,6 +19,7 @@ DIFFERENT = {
         1,
         "one vulnerability of one package is one finding with two paths",
     ),
+    "sarif/flawfinder.sarif": (49, "results that the tool itself marks as one are one finding with their lines"),
     "trivy/kubernetes.json": (15, "a package in two workloads is one finding that names both"),
 }
 
@@ -63,6 +65,14 @@ CROSS_CHECKED = [
     "cyclonedx/log4j.json",
     "cyclonedx/no-severity.json",
     "cyclonedx/valid-vulnerability-1.4.json",
+    "sarif/SuppressionTestCurrent.sarif",
+    "sarif/appendix_k.sarif",
+    "sarif/appendix_k1.sarif",
+    "sarif/appendix_k2.sarif",
+    "sarif/appendix_k3.sarif",
+    "sarif/appendix_k4.sarif",
+    "sarif/flawfinder.sarif",
+    "sarif/taint-python-report.sarif",
     "trivy/all_statuses.json",
     "trivy/cvss_severity_source.json",
     "trivy/cvssv4_severity_source.json",
@@ -82,6 +92,9 @@ INVENTORIES = {
     "sbom/proton-bridge__proton-bridge-v1.8.0.bom.json": 201,
     "vex/cyclonedx/bom.json": 3,
 }
+# Nothing in them says that a scan was made.
+REFUSED = {"no_runs.sarif": "/runs"}
+FOLDERS = ("anchore_grype/", "cyclonedx/", "sarif/", "trivy/")
 
 
 def _scan(path: str) -> ImportedReport:
@@ -120,7 +133,7 @@ def test_every_cross_check_of_these_formats_is_compared() -> None:
     with real_data("scans/EXPECTED_COUNTS.csv").open(encoding="utf-8") as stream:
         files = [row["file"].removeprefix("scans/") for row in csv.DictReader(stream)]
 
-    ours = [name for name in files if name.startswith(("trivy/", "anchore_grype/", "cyclonedx/")) and ".json" in name]
+    ours = [name for name in files if name.startswith(FOLDERS) and not name.endswith(".xml")]
 
     assert sorted(ours) == sorted(CROSS_CHECKED)
 
@@ -141,6 +154,9 @@ def _reports() -> Iterator[Path]:
         "scans/trivy-golden/*.json",
         "scans/anchore_grype/*.json",
         "scans/cyclonedx/*.json",
+        "scans/sarif/*.sarif",
+        "scans/sarif-nginx-3-scanners/*.json",
+        "scans/trivy-golden/*.sarif",
     )
     for pattern in (*patterns, "sbom/*.json", "vex/cyclonedx/*.json"):
         folder, _, name = pattern.rpartition("/")
@@ -152,7 +168,9 @@ def test_every_real_report_of_these_formats_is_imported_and_totally_ordered() ->
 
     for path in _reports():
         content = path.read_bytes()
-        if b'"spdxVersion"' in content or b"openvex.dev" in content or b'"scorecard"' in content:
+        if b"openvex.dev" in content or b'"scorecard"' in content or path.name in REFUSED:
+            continue
+        if b'"spdxVersion"' in content:
             continue
         report = import_report(content)
         formats[report.format] += 1
@@ -161,7 +179,17 @@ def test_every_real_report_of_these_formats_is_imported_and_totally_ordered() ->
         assert list(report.components) == sorted(report.components, key=lambda one: one.key), path.name
         assert import_report(content) == report, path.name
 
-    assert formats == {"trivy": 22, "grype": 8, "cyclonedx": 36}
+    assert formats == {"trivy": 22, "grype": 8, "cyclonedx": 36, "sarif": 13}
+
+
+@pytest.mark.parametrize("name, place", REFUSED.items())
+def test_a_real_file_that_proves_no_scan_is_refused_with_its_place(name: str, place: str) -> None:
+    (path,) = [path for path in _reports() if path.name == name]
+
+    with pytest.raises(ShapeInvalid) as refusal:
+        import_report(path.read_bytes())
+
+    assert refusal.value.faults[0].pointer == place
 
 
 def test_two_releases_of_one_product_differ_in_a_few_components() -> None:
