@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from pytest_django.fixtures import Settings
+from rest_framework.test import APIClient
 
 from stellapolicy.access import keys
 from stellapolicy.access.models import TrustedWorkload
@@ -13,6 +14,7 @@ from stellapolicy.tenancy.scope import tenant_scope
 from tests.factories import NOON, ServiceFactory, almighty
 from tests.issuer import Issuer
 
+DOOR = "/api/v1/auth/token"
 AUDIENCE = "https://stella.example.org"
 GITHUB_RUN = {
     "aud": AUDIENCE,
@@ -57,3 +59,14 @@ def trust(tenant: Tenant, service: Service | None = None, **said: Any) -> Truste
             "service_id": (service or ServiceFactory()).pk,
         }
         return trust_workload(actor=almighty(tenant), at=NOON, **{**usual, **said})
+
+
+def sent(token: str, **more: str) -> Any:
+    """Send a token to the exchange."""
+    return APIClient(raise_request_exception=False).post(DOOR, {"token": token, **more}, format="json")
+
+
+def code_of(token: str, **more: str) -> str:
+    """Return the code it is refused with; empty where it is accepted."""
+    answer = sent(token, **more)
+    return str(answer.json()["code"]) if answer.status_code >= 400 else ""
