@@ -15,6 +15,9 @@ class PoliciesConfig(AppConfig):
 
         actions.register(
             {
+                "artifact.assigned": "Artifact assigned to a service",
+                "artifact.claim_corrected": "Claimed service of an artifact corrected by a report",
+                "artifact.ownership_contested": "Report states another service for an artifact",
                 "evidence.received": "Evidence received",
                 "feed.loaded": "Feed loaded",
                 "feed.kept_aside": "Feed file kept aside",

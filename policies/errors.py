@@ -108,3 +108,59 @@ class PackNotBound(Refusal):
     code: ClassVar[str] = "pack.not_bound"
     status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
     title: ClassVar[str] = "No pack is bound to the environment"
+
+
+class ScannedInFuture(Refusal):
+    """The report is dated after now: it would outdo every true one and never grow old."""
+
+    code: ClassVar[str] = "evidence.scanned_in_future"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "The report is dated ahead of time"
+
+
+class WrongSourceType(Refusal):
+    """The file is evidence of another sort than this place takes."""
+
+    code: ClassVar[str] = "evidence.wrong_type"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "The file is evidence of another type"
+
+
+class NameContradicted(Refusal):
+    """The artifact is called one thing by its uploader and another by the report."""
+
+    code: ClassVar[str] = "evidence.name_contradicted"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "The report calls the artifact something else"
+
+
+class OwnedByAnother(Refusal):
+    """The artifact stands with one service, the report states a repository of another."""
+
+    code: ClassVar[str] = "evidence.owned_by_another"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    title: ClassVar[str] = "The artifact belongs to another service"
+
+
+class FileMissing(Refusal):
+    """The storage lost the bytes of a report."""
+
+    code: ClassVar[str] = "evidence.file_missing"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    title: ClassVar[str] = "The file of a report is gone"
+
+
+class FileTampered(Refusal):
+    """The storage holds other bytes than were stored."""
+
+    code: ClassVar[str] = "evidence.file_tampered"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    title: ClassVar[str] = "The file of a report is not what was stored"
+
+
+class ArtifactUnknown(Refusal):
+    """No such artifact in this tenant."""
+
+    code: ClassVar[str] = "artifact.unknown"
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+    title: ClassVar[str] = "There is no such artifact"

@@ -1,28 +1,44 @@
 """Reads that join what the policies room holds."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from uuid import UUID
 
 import orjson
 from django.db import connection
-from django.db.models import F, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from policies.errors import PackNotBound, PackUnknown, SnapshotTampered, SnapshotUnknown
 from policies.evidence.claims import Claim
+from policies.evidence.content import (
+    EVERY_COLUMN,
+    StoredClaim,
+    StoredComponent,
+    StoredFinding,
+    components_digest,
+    content_digest,
+)
 from policies.evidence.knowledge import EpssKnowledge, FeedKnowledge, KevKnowledge, Knowledge
-from policies.evidence.snapshot import StoredClaim, StoredFinding, content_digest
+from policies.evidence.snapshot import ProductDocument
 from policies.models import (
     FeedState,
     PackBinding,
     PackRevision,
     PolicyPack,
+    ProductStatement,
     Snapshot,
+    SnapshotComponent,
+    VexDocument,
     VexStatement,
 )
 from policies.models.pack import RevisionState
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.tenancy.models import Environment
 from stellapolicy.tenancy.scope import current_tenant
+
+# The last one made comes first; ids of one instant keep the order in which they were made.
+NEWEST = ("-created_at", "-id")
 
 
 def active_revision(environment: Environment) -> PackRevision:
@@ -82,12 +98,71 @@ def claims_of(snapshot: Snapshot) -> tuple[StoredClaim, ...]:
 
 
 def checked_content(snapshot: Snapshot) -> tuple[tuple[StoredFinding, ...], tuple[StoredClaim, ...]]:
-    """Return what a snapshot holds, or refuse when it is not what was stored."""
+    """Return what is judged of a snapshot, or refuse when it is not what was stored.
+
+    Components, which nothing judges, are vouched for by their own digest, which is part of the whole;
+    `checked_whole` compares them too.
+    """
     findings, claims = findings_of(snapshot), claims_of(snapshot)
-    found = content_digest([(stored.key, stored.facts) for stored in findings], claims)
+    found = content_digest(findings, claims, components=snapshot.components_digest, version=snapshot.digest_version)
     if found != snapshot.content_digest:
         raise SnapshotTampered(f"{snapshot.name} was stored with {snapshot.content_digest} and now holds {found}")
     return findings, claims
+
+
+@dataclass(frozen=True, slots=True)
+class WholeSnapshot:
+    """Everything a snapshot holds."""
+
+    findings: tuple[StoredFinding, ...]
+    claims: tuple[StoredClaim, ...]
+    components: tuple[StoredComponent, ...]
+    components_digest: str
+
+
+def checked_whole(snapshot: Snapshot) -> WholeSnapshot:
+    """Return everything a snapshot holds, or refuse when any of it is not what was stored."""
+    findings, claims = checked_content(snapshot)
+    components = components_of(snapshot)
+    found = components_digest(components)
+    if snapshot.digest_version >= EVERY_COLUMN and found != snapshot.components_digest:
+        raise SnapshotTampered(
+            f"the components of {snapshot.name} were stored with {snapshot.components_digest} and now have {found}"
+        )
+    return WholeSnapshot(findings, claims, components, found)
+
+
+def components_of(snapshot: Snapshot) -> tuple[StoredComponent, ...]:
+    """Return the components of a snapshot in their order, in one read."""
+    rows = SnapshotComponent.objects.filter(snapshot=snapshot).order_by("position")
+    return tuple(
+        StoredComponent(
+            row.purl, row.name, row.version, tuple(row.licences), row.scope, tuple(row.paths), direct=row.direct
+        )
+        for row in rows
+    )
+
+
+def product_documents(names: Iterable[str]) -> tuple[ProductDocument, ...]:
+    """Return the documents about products that say something of these vulnerabilities, in one read.
+
+    A document gives way to a later one of the same name; each holds just its statements about the names.
+    """
+    later = VexDocument.objects.filter(
+        document_id=OuterRef("document__document_id"),
+        tool=OuterRef("document__tool"),
+        issued_at__gt=OuterRef("document__issued_at"),
+    ).exclude(document_id="")
+    rows = ProductStatement.objects.about_any(names).exclude(Exists(later)).select_related("document")
+    return tuple(
+        ProductDocument(
+            digest=document.digest,
+            tool=document.tool,
+            issued_at=document.issued_at,
+            statements=tuple(StoredClaim(row.vulnerability, row.status, row.claim) for row in statements),
+        )
+        for document, statements in groupby(rows, key=lambda row: row.document)
+    )
 
 
 def as_claims(stored: Iterable[StoredClaim]) -> list[Claim]:
@@ -123,9 +198,17 @@ def knowledge_about(identifiers: Sequence[str]) -> Knowledge:
 
 
 def latest_snapshot(artifact_id: UUID) -> Snapshot | None:
-    """Return the snapshot of the latest scan of an artifact: an older scan that arrives later does not replace it."""
-    snapshots = Snapshot.objects.filter(artifact_id=artifact_id).select_related("artifact")
-    return snapshots.order_by(F("evidence__scanned_at").desc(nulls_last=True), "-created_at", "-id").first()
+    """Return the snapshot of an artifact's present evidence: the last one made.
+
+    INVARIANT: each snapshot holds the latest report of every tool, so an older scan that arrives later makes none.
+    """
+    return Snapshot.objects.filter(artifact_id=artifact_id).select_related("artifact").order_by(*NEWEST).first()
+
+
+def latest_snapshots(artifacts: Iterable[UUID]) -> list[Snapshot]:
+    """Return the last snapshot of each of these artifacts, in one read."""
+    rows = Snapshot.objects.filter(artifact_id__in=list(artifacts)).select_related("artifact")
+    return list(rows.order_by("artifact_id", *NEWEST).distinct("artifact_id"))
 
 
 def pack_named(name: str) -> PolicyPack:

@@ -176,7 +176,7 @@ DJANGO_CELERY_BEAT_TZ_AWARE = True
 
 # --- files ----------------------------------------------------------------------------------------------------------
 # Evidence lies in a folder (on a shared volume where there are several hosts), or in a bucket once one is named.
-EVIDENCE_BUCKET = env.text("EVIDENCE_BUCKET", "", about="bucket for evidence, instead of a folder; needs the extra `s3`")
+EVIDENCE_BUCKET = env.text("EVIDENCE_BUCKET", "", about="bucket for evidence instead of a folder; needs the extra `s3`")
 EVIDENCE_ENDPOINT = env.text("EVIDENCE_ENDPOINT", "", about="address of the object store, where it is not AWS")
 EVIDENCE_REGION = env.text("EVIDENCE_REGION", "", about="region of the bucket")
 EVIDENCE_FOLDER = env.folder("EVIDENCE_FOLDER", VAR_DIR / "files", about="evidence; a shared volume for several hosts")

@@ -8,7 +8,7 @@ from gates.checks.base import CheckResult, JudgedFinding, Outcome
 from gates.checks.combine import Combined
 from gates.deciding.inputs import FrozenInputs
 from gates.deciding.judging import Judgement
-from policies.evidence.snapshot import StoredFinding
+from policies.evidence.snapshot import StoredFinding, is_listed
 from policies.language.types import FactValue
 from policies.language.verdict import Status
 from stellapolicy.kernel.canonical_json import JsonValue
@@ -150,10 +150,13 @@ def _suppressed(row: _Row) -> dict[str, JsonValue]:
 
 
 def _counts(judgement: Judgement, stored: Sequence[StoredFinding]) -> dict[str, JsonValue]:
-    severities = Counter(one.verdict.severity for one in judgement.findings)
+    found = [one for one, kept in zip(judgement.findings, stored, strict=True) if not is_listed(kept)]
+    listed = len(judgement.findings) - len(found)
+    severities = Counter(one.verdict.severity for one in found)
     statuses = Counter(one.verdict.status for one in judgement.findings)
     return {
-        "findings": len(judgement.findings),
+        "findings": len(found),
+        **({"listed": listed} if listed else {}),
         "by_severity": {severity.value: severities[severity] for severity in WORST_FIRST if severities[severity]},
         "by_status": {status.value: statuses[status] for status in Status if statuses[status]},
         "suppressed": sum(1 for kept in stored if kept.origin.get("suppressed_by")),

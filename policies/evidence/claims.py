@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from stellapolicy.kernel import version_ranges
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.identity import package_identity, without_version
 
@@ -24,6 +25,8 @@ class Claim:
     source: str
     issued_at: str | None
     versions: tuple[tuple[str, str, str], ...] = ()
+    stated_justification: str = ""
+    responses: tuple[str, ...] = ()
 
     @classmethod
     def from_stored(cls, vulnerability: str, status: str, claim: Mapping[str, JsonValue]) -> "Claim":
@@ -40,25 +43,51 @@ class Claim:
             source=str(claim.get("source") or ""),
             issued_at=str(claim["issued_at"]) if claim.get("issued_at") else None,
             versions=_versions(claim.get("versions")),
+            stated_justification=str(claim.get("stated_justification") or ""),
+            responses=_texts(claim.get("responses")),
         )
 
     def covers_version(self, version: str) -> bool:
         """Whether a dismissal holds for this version of the component.
 
-        Without stated versions it speaks of all. With them, only an exact version that it calls unaffected counts: a
-        range is not read yet, and what is not read dismisses nothing.
+        Without stated versions it speaks of all. An exact version goes before every range; a range counts only where
+        it can be read, and what some range calls affected, or may, is not dismissed by another.
         """
-        return not self.versions or any(
-            exact == version and status in _UNAFFECTED for exact, _, status in self.versions if exact
-        )
+        if not self.versions:
+            return True
+        exact = [status in _UNAFFECTED for stated, _, status in self.versions if stated and stated == version]
+        if exact:
+            return all(exact)
+        ranges = [(status, version_ranges.contains(spoken, version)) for _, spoken, status in self.versions if spoken]
+        held_against = any(status not in _UNAFFECTED and inside is not False for status, inside in ranges)
+        return not held_against and any(status in _UNAFFECTED and inside for status, inside in ranges)
 
     def speaks_of(self, purl: str, artifact_digest: str) -> bool:
-        """Whether the claim covers this component of this artifact.
+        """Whether the claim covers this component of this artifact, the document being one about the artifact.
 
-        Components, where given, decide; else products; a claim with neither speaks of everything in its report.
+        Components, where given, decide; else products; a claim with neither speaks of everything in its report. A
+        claim whose every product is an image of another digest speaks of nothing here.
         """
+        if self._is_about_others(artifact_digest):
+            return False
         named = self.components or self.products
         return not named or any(_covers(name, purl, artifact_digest) for name in named)
+
+    def joins(self, purl: str, artifact_digest: str) -> bool:
+        """Whether the claim, out of a document about no artifact in particular, covers this component of it.
+
+        The product must be the artifact by digest, or itself the component; a part of some other product is not ours.
+        """
+        if any(_is_artifact(product, artifact_digest) for product in self.products):
+            return self.speaks_of(purl, artifact_digest)
+        named = self.products if not self.components else () if self.products else self.components
+        return any(_covers_package(name, purl) for name in named)
+
+    def _is_about_others(self, artifact_digest: str) -> bool:
+        images = [product for product in self.products if "sha256:" in product or "sha256%3A" in product]
+        if not images or len(images) < len(self.products):
+            return False
+        return not any(_is_artifact(image, artifact_digest) for image in images)
 
 
 class ClaimIndex:
@@ -72,15 +101,24 @@ class ClaimIndex:
 
     def about(self, names: Sequence[str], purl: str, artifact_digest: str) -> tuple[Claim, ...]:
         """Return the claims about a finding, each once, in the order of the snapshot."""
+        return tuple(claim for claim in self.named(names) if claim.speaks_of(purl, artifact_digest))
+
+    def named(self, names: Sequence[str]) -> tuple[Claim, ...]:
+        """Return the claims about a vulnerability of these names, whatever component they mean."""
         if not self._by_name:
             return ()
-        found = {id(claim): claim for name in names for claim in self._by_name.get(name, ())}
-        return tuple(claim for claim in found.values() if claim.speaks_of(purl, artifact_digest))
+        return tuple({id(claim): claim for name in names for claim in self._by_name.get(name, ())}.values())
 
 
 def _covers(named: str, purl: str, artifact_digest: str) -> bool:
-    if artifact_digest in named or artifact_digest.replace(":", "%3A") in named:
-        return True
+    return _is_artifact(named, artifact_digest) or _covers_package(named, purl)
+
+
+def _is_artifact(named: str, artifact_digest: str) -> bool:
+    return artifact_digest in named or artifact_digest.replace(":", "%3A") in named
+
+
+def _covers_package(named: str, purl: str) -> bool:
     if not purl or not named.startswith("pkg:"):
         return False
     wanted, present = package_identity(named), package_identity(purl)

@@ -1,35 +1,66 @@
-"""Which service an artifact belongs to, by the globs over its repository name."""
+"""Which service an artifact belongs to: by the globs over its repository, else by the labels it carries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Protocol, TypeVar
+from typing import Protocol
+
+from policies.evidence.repository import bare_name
+
+_WILD = frozenset("*?[]!")
 
 
 class Owner(Protocol):
-    """What claims repositories; globs as Python's fnmatch reads them, case matters."""
+    """What claims artifacts: globs over repositories as Python's fnmatch reads them, and labels; case matters."""
+
+    @property
+    def slug(self) -> str:
+        """What it is called."""
+
+    @property
+    def repositories(self) -> list[str]:
+        """The globs."""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels an artifact must all carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """The service an artifact joins, by its slug, and why."""
 
     slug: str
-    repositories: list[str]
+    because: str
 
 
-OwnerT = TypeVar("OwnerT", bound=Owner)
+def most_specific(names: Sequence[str], labels: Mapping[str, str], owners: Sequence[Owner]) -> Ownership | None:
+    """Return who owns an artifact of these names and labels; None when nobody claims it.
 
-
-def most_specific(name: str, owners: Sequence[OwnerT]) -> OwnerT | None:
-    """Return the owner with the longest matching glob, ties by slug; None when nobody claims the name."""
-    claims = [
-        (len(glob), owner)
+    A glob goes before labels; among globs the one with the most characters spelled out, among labels the largest
+    set; ties by slug.
+    """
+    globs = [
+        (_spelled_out(glob), owner, glob)
         for owner in owners
         for glob in owner.repositories
-        if name and fnmatchcase(_repository(name), glob)
+        if any(name and fnmatchcase(bare_name(name), glob) for name in names)
     ]
-    if not claims:
+    if globs:
+        _, owner, glob = min(globs, key=lambda one: (-one[0], one[1].slug, one[2]))
+        return Ownership(owner.slug, f"repository {glob}")
+    carried = [
+        (len(owner.labels), owner)
+        for owner in owners
+        if owner.labels and all(labels.get(name) == value for name, value in owner.labels.items())
+    ]
+    if not carried:
         return None
-    return min(claims, key=lambda claim: (-claim[0], claim[1].slug))[1]
+    _, owner = min(carried, key=lambda one: (-one[0], one[1].slug))
+    return Ownership(
+        owner.slug, "labels " + ", ".join(f"{name}={value}" for name, value in sorted(owner.labels.items()))
+    )
 
 
-def _repository(name: str) -> str:
-    """Return an image name without its tag or digest."""
-    bare = name.partition("@")[0]
-    head, colon, tag = bare.rpartition(":")
-    return head if colon and "/" not in tag else bare
+def _spelled_out(glob: str) -> int:
+    return sum(character not in _WILD for character in glob)

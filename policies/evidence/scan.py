@@ -8,22 +8,31 @@ from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.clock import rfc3339
 
 
-def scan_evidence(reports: Sequence[tuple[str, ImportedReport]], *, subject_stated: bool) -> dict[str, JsonValue]:
+def scan_evidence(
+    reports: Sequence[tuple[str, ImportedReport]],
+    *,
+    subject_stated: bool,
+    documents: Sequence[tuple[str, str]] = (),
+) -> dict[str, JsonValue]:
     """Return the state of the evidence as JSON: `scan` complete, partial or unscanned; `scanned_at` of the latest.
 
-    A complete scan beside a filtered one is complete: taking the filtered one away must not improve an answer.
+    `database_built_at` is of the oldest vulnerability database that one of them names; `documents` are (digest, tool)
+    of VEX about products at large. A complete scan beside a filtered one is complete: taking the filtered one away must
+    not improve an answer.
     """
     scans = [report for _, report in reports if report.source_type is SourceType.SCAN]
     complete = [report for report in scans if not report.fidelity.is_partial]
     return {
         "scan": "complete" if complete else "partial" if scans else "unscanned",
         "scanned_at": _latest([report.scanned_at for report in complete or scans]),
+        "database_built_at": _earliest([report.db_built_at for report in complete or scans]),
         "partial_reasons": sorted({reason for report in scans for reason in report.fidelity.partial_reasons})
         if not complete
         else [],
         "subject_stated": subject_stated,
         "sources": [
-            {"name": report.tool, "type": report.source_type.value, "digest": digest} for digest, report in reports
+            *({"name": report.tool, "type": report.source_type.value, "digest": digest} for digest, report in reports),
+            *({"name": tool, "type": SourceType.VEX.value, "digest": digest} for digest, tool in documents),
         ],
     }
 
@@ -31,3 +40,8 @@ def scan_evidence(reports: Sequence[tuple[str, ImportedReport]], *, subject_stat
 def _latest(moments: Sequence[datetime | None]) -> str | None:
     known = [moment for moment in moments if moment is not None]
     return rfc3339(max(known)) if known else None
+
+
+def _earliest(moments: Sequence[datetime | None]) -> str | None:
+    known = [moment for moment in moments if moment is not None]
+    return rfc3339(min(known)) if known else None

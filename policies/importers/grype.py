@@ -99,7 +99,8 @@ def _subject(report: Record) -> ReportSubject:
         return ReportSubject(name=text(source, "target", place).strip('"'), kind=kind)
     image = as_record(target, (place, "target"))
     inner = (place, "target")
-    digests = {name.rpartition("@")[2] for name in texts(image, "repoDigests", inner)}
+    references = texts(image, "repoDigests", inner)
+    digests = {name.rpartition("@")[2] for name in references}
     manifest = name_text(image, "manifestDigest", inner)
     labels = record(image, "labels", inner)
     return ReportSubject(
@@ -109,6 +110,7 @@ def _subject(report: Record) -> ReportSubject:
         image_id=name_text(image, "imageID", inner),
         tags=tuple(sorted(set(texts(image, "tags", inner)))),
         labels=tuple(sorted((name, value) for name, value in labels.items() if isinstance(value, str))),
+        references=tuple(sorted({name for name in references if "@" in name})),
     )
 
 

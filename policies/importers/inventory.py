@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from policies.importers.records import Component, Finding, FindingKind
 from policies.importers.shape import shortened
+from stellapolicy.kernel.severity import Severity
 
 SOURCE = "inventory"
 
@@ -11,7 +12,8 @@ SOURCE = "inventory"
 def inventory_findings(components: Iterable[Component]) -> tuple[Finding, ...]:
     """Return the component and licence findings of an inventory, ordered by key, for packs that judge those kinds.
 
-    Several stated licences all apply; the id of a licence finding is the expression that says so.
+    Several stated licences all apply; the id of a licence finding is the expression that says so. An inventory lists
+    and finds no fault: the severity is none, which is known, so that no rule takes it for the worst.
     """
     findings: list[Finding] = []
     for component in components:
@@ -20,6 +22,8 @@ def inventory_findings(components: Iterable[Component]) -> tuple[Finding, ...]:
                 kind=FindingKind.COMPONENT,
                 id=shortened(component.key),
                 component=component,
+                severity=Severity.NONE,
+                severity_source=SOURCE,
                 title=component.name,
                 paths=component.paths,
                 sources=(SOURCE,),
@@ -31,6 +35,8 @@ def inventory_findings(components: Iterable[Component]) -> tuple[Finding, ...]:
                     kind=FindingKind.LICENCE,
                     id=shortened(licence_expression(component.licenses)),
                     component=component,
+                    severity=Severity.NONE,
+                    severity_source=SOURCE,
                     paths=component.paths,
                     sources=(SOURCE,),
                 )

@@ -239,7 +239,10 @@ class ReachabilityFact:
 
 @dataclass(frozen=True, slots=True)
 class ReportSubject:
-    """What the report says it looked at; every field empty when it does not say."""
+    """What the report says it looked at; every field empty when it does not say.
+
+    `references` are repositories with the digest each gives the artifact: `registry.example/shop/api@sha256:…`.
+    """
 
     name: str = ""
     kind: str = ""
@@ -249,6 +252,7 @@ class ReportSubject:
     tags: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     serial: str = ""
+    references: tuple[str, ...] = ()
 
     @property
     def is_stated(self) -> bool:

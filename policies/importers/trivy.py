@@ -108,7 +108,8 @@ def _subject(report: Record) -> ReportSubject:
     place = (ROOT, "Metadata")
     config = record(record(metadata, "ImageConfig", place), "config", (place, "ImageConfig"))
     labels = record(config, "Labels", ((place, "ImageConfig"), "config"))
-    digests = {name.rpartition("@")[2] for name in texts(metadata, "RepoDigests", place)}
+    references = texts(metadata, "RepoDigests", place)
+    digests = {name.rpartition("@")[2] for name in references}
     return ReportSubject(
         name=name_text(report, "ArtifactName", ROOT),
         kind=name_text(report, "ArtifactType", ROOT),
@@ -116,6 +117,7 @@ def _subject(report: Record) -> ReportSubject:
         image_id=name_text(metadata, "ImageID", place),
         tags=tuple(sorted(set(texts(metadata, "RepoTags", place)))),
         labels=tuple(sorted((name, value) for name, value in labels.items() if isinstance(value, str))),
+        references=tuple(sorted({name for name in references if "@" in name})),
     )
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import LiteralString, TypeVar
+from uuid import UUID
 
 import orjson
 from django.db import connection
 from psycopg import sql
 
-from policies.evidence.snapshot import StoredClaim, StoredComponent, StoredFinding
-from policies.models import Report, Snapshot
+from policies.evidence.content import StoredClaim, StoredComponent, StoredFinding
+from policies.models import Snapshot
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.identity import is_cve
 from stellapolicy.kernel.ids import new_id
@@ -53,9 +54,17 @@ def insert_components(snapshot: Snapshot, components: Sequence[StoredComponent])
     _insert(
         "policies_snapshotcomponent",
         snapshot,
-        ("purl text", "name text", "version text", "licences jsonb"),
+        (
+            "purl text",
+            "name text",
+            "version text",
+            "licences jsonb",
+            "scope text",
+            "paths jsonb",
+            "direct boolean",
+        ),
         components,
-        lambda c: (c.purl, c.name, c.version, list(c.licences)),
+        lambda c: (c.purl, c.name, c.version, list(c.licences), c.scope, list(c.paths), c.direct),
     )
 
 
@@ -70,13 +79,13 @@ def insert_claims(snapshot: Snapshot, claims: Sequence[StoredClaim]) -> None:
     )
 
 
-def insert_sources(snapshot: Snapshot, reports: Sequence[Report]) -> None:
+def insert_sources(snapshot: Snapshot, reports: Sequence[UUID]) -> None:
     """Write which reports the snapshot was composed of."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO policies_snapshotsource (id, tenant_id, snapshot_id, report_id) "
             "SELECT row.id, %s, %s, row.report FROM unnest(%s::uuid[], %s::uuid[]) AS row(id, report)",
-            [snapshot.tenant_id, snapshot.pk, [new_id() for _ in reports], [report.pk for report in reports]],
+            [snapshot.tenant_id, snapshot.pk, [new_id() for _ in reports], list(reports)],
         )
 
 

@@ -1,201 +1,192 @@
-"""Accepts reports about an artifact and composes the snapshot a decision will name."""
+"""Accepts reports about an artifact and composes the snapshot of all that is known of it at that moment."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from uuid import UUID
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 
-from policies.errors import ArtifactDigestInvalid, NotAReport, SubjectMismatch, SubjectUnstated
-from policies.evidence.binding import Binding, bind
-from policies.evidence.ownership import most_specific
-from policies.evidence.snapshot import ComposedSnapshot, Source, compose
-from policies.importers.records import Imported, ImportedReport, ReportSubject
-from policies.importers.refusals import ImportRefused
-from policies.importers.registry import import_file
+from policies.evidence.selection import Standing, present
+from policies.evidence.snapshot import ComposedSnapshot, Source, compose, names_in
+from policies.importers.records import FindingKind, ImportedReport, SourceType
+from policies.importers.registry import import_upload
 from policies.models import Artifact, Report, Snapshot
-from policies.services import bulk
-from stellapolicy.audit import services as audit
-from stellapolicy.kernel import digest
+from policies.selectors import product_documents
+from policies.services import evidence_files
+from policies.services.artifacts import UPLOAD_SCOPE, place_artifact, register_artifact
+from policies.services.snapshots import keep_snapshot
+from policies.services.uploads import (
+    ArtifactReference,
+    UnderstoodUpload,
+    Upload,
+    check_artifact_digest,
+    understand_all,
+)
 from stellapolicy.kernel.actor import Actor
-from stellapolicy.kernel.refusals import Fault
-from stellapolicy.tenancy.models import Service
 
-UPLOAD_SCOPE = "evidence:write"
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """One file as it was posted."""
-
-    filename: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class ArtifactReference:
-    """What an artifact is called by the one who asks."""
-
-    digest: str
-    name: str = ""
-    labels: dict[str, str] = field(default_factory=dict)
+__all__ = [
+    "UPLOAD_SCOPE",
+    "ArtifactReference",
+    "ReceivedEvidence",
+    "Upload",
+    "check_artifact_digest",
+    "keep_evidence",
+    "receive_evidence",
+    "register_artifact",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedEvidence:
-    """The snapshot of what was posted; `composed` holds its content without another read."""
+    """The snapshot of what is known now; `composed` holds its content without another read.
+
+    `outdone` are the digests of posted reports that a later report of the same tool had replaced already.
+    """
 
     artifact: Artifact
     snapshot: Snapshot
     composed: ComposedSnapshot
     is_new: bool
+    outdone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A report that came earlier."""
+
+    pk: UUID
+    standing: Standing
+    stored_as: str
+    subject_stated: bool
+
+
+def receive_evidence(
+    *,
+    actor: Actor,
+    artifact: ArtifactReference,
+    uploads: Sequence[Upload],
+    at: datetime,
+    expected: SourceType | None = None,
+) -> ReceivedEvidence:
+    """Import every report or none, and return the snapshot of the artifact's present evidence.
+
+    That is, of every tool the latest report, posted now or earlier: three scanners posted one after another are judged
+    together. Raises the refusals of `understand`, `place_artifact` and of the file storage, with their places.
+    """
+    check_artifact_digest(artifact.digest)
+    if not actor.holds_anywhere(UPLOAD_SCOPE):
+        actor.require(UPLOAD_SCOPE)
+    understood = understand_all(uploads, artifact_digest=artifact.digest, at=at, expected=expected)
+    return keep_evidence(actor=actor, artifact=artifact, reports=understood, at=at)
 
 
 @transaction.atomic
-def receive_evidence(
-    *, actor: Actor, artifact: ArtifactReference, uploads: Sequence[Upload], at: datetime
+def keep_evidence(
+    *, actor: Actor, artifact: ArtifactReference, reports: Sequence[UnderstoodUpload], at: datetime
 ) -> ReceivedEvidence:
-    """Import every report or none, and return the snapshot made of them.
+    """Keep reports that were understood, and return the snapshot of the artifact's present evidence.
 
-    The same reports about the same artifact give the same snapshot. Raises the importers' refusals, SubjectMismatch,
-    SubjectUnstated, NotAReport and ArtifactDigestInvalid, each with the pointer of the report.
+    The same reports about the same artifact give the same snapshot, in whatever order they came.
     """
-    check_artifact_digest(artifact.digest)
-    sources = [
-        _understand(upload, artifact, actor=actor, pointer=f"/reports/{index}") for index, upload in enumerate(uploads)
-    ]
-    composed = compose(artifact.digest, list({source.digest: source for source in sources}.values()))
-    row = register_artifact(artifact, at=at)
-    actor.require(UPLOAD_SCOPE, service=row.service_id)
-    existing = Snapshot.objects.filter(name=composed.name).first()
-    if existing is not None:
-        return ReceivedEvidence(artifact=row, snapshot=existing, composed=composed, is_new=False)
-    reports = _keep_reports(row, sources, uploads, actor=actor, at=at)
-    snapshot = _keep_snapshot(row, composed, reports, at=at)
-    audit.record(actor, "evidence.received", snapshot, at=at, after_digest=composed.content_digest)
-    return ReceivedEvidence(artifact=row, snapshot=snapshot, composed=composed, is_new=True)
-
-
-def check_artifact_digest(text: str) -> None:
-    """Refuse what is no sha256 digest."""
-    if not digest.is_digest(text):
-        message = f"{text[:80]!r} is not sha256: and 64 lower-case hexadecimal digits"
-        raise ArtifactDigestInvalid(message, faults=(Fault("/artifact/digest", ArtifactDigestInvalid.code, message),))
-
-
-def register_artifact(reference: ArtifactReference, *, at: datetime) -> Artifact:
-    """Return the artifact of this digest, made known now if it was not; a name once given stays."""
-    check_artifact_digest(reference.digest)
-    # Held until the transaction ends: two posts of the same evidence at once make one snapshot.
-    artifact, _ = (
-        Artifact.objects.locked()
-        .select_related("service__team")
-        .get_or_create(
-            digest=reference.digest,
-            defaults={
-                "name": reference.name,
-                "labels": reference.labels,
-                "first_seen_at": at,
-                "service": _service_of(reference.name),
-            },
-        )
+    row = place_artifact(artifact, reports, actor=actor, at=at)
+    posted = {report.source.digest: report for report in reports}
+    known = _known_reports(row)
+    selected = present(
+        [
+            *(one.standing for digest, one in known.items() if digest not in posted),
+            *(known[digest].standing if digest in known else _standing(one, at) for digest, one in posted.items()),
+        ]
     )
-    return artifact
+    sources = [posted[digest].source if digest in posted else _read_again(known[digest]) for digest in sorted(selected)]
+    composed = compose(artifact.digest, sources, product_documents(names_in(sources)))
+    kept = _keep_reports(row, [one for digest, one in posted.items() if digest not in known], actor=actor, at=at)
+    for digest, one in posted.items():
+        # Also where it is known: should the storage have lost it, this restores it.
+        evidence_files.keep(digest, one.upload.content)
+    outdone = tuple(sorted(posted.keys() - selected))
+    # A report nobody had before makes a snapshot nobody had before.
+    existing = None if kept.keys() & selected else Snapshot.objects.filter(name=composed.name).first()
+    if existing is not None:
+        return ReceivedEvidence(artifact=row, snapshot=existing, composed=composed, is_new=False, outdone=outdone)
+    rows = {**{digest: one.pk for digest, one in known.items()}, **kept}
+    snapshot = keep_snapshot(row, composed, [rows[digest] for digest in selected], actor=actor, at=at)
+    return ReceivedEvidence(artifact=row, snapshot=snapshot, composed=composed, is_new=True, outdone=outdone)
 
 
-def _service_of(name: str) -> Service | None:
-    """Return the service whose repository globs name the artifact, the most specific glob first."""
-    return most_specific(name, list(Service.objects.order_by("slug")))
+def _known_reports(artifact: Artifact) -> dict[str, _Known]:
+    rows = Report.objects.filter(artifact=artifact).order_by("digest").defer("filename", "uploaded_by")
+    return {row.digest: _known(row) for row in rows}
 
 
-def _understand(upload: Upload, artifact: ArtifactReference, *, actor: Actor, pointer: str) -> Source:
-    imported = _imported(upload, pointer)
+def _known(row: Report) -> _Known:
+    filters = frozenset(row.fidelity.get("partial_reasons", ()))
+    standing = Standing(
+        digest=row.digest,
+        tool=(row.format, row.tool, row.source_type),
+        kinds=frozenset(counted["kind"] for counted in row.fidelity.get("rows", ())),
+        covers=_covers(row.source_type, filters),
+        filters=filters,
+        scanned_at=row.scanned_at,
+        received_at=row.uploaded_at,
+        document=row.subject.get("serial", ""),
+    )
+    return _Known(row.pk, standing, row.stored_as, row.subject_stated)
+
+
+def _standing(one: UnderstoodUpload, at: datetime) -> Standing:
+    report = one.source.report
+    filters = frozenset(report.fidelity.partial_reasons)
+    return Standing(
+        digest=one.source.digest,
+        tool=(report.format, report.tool, report.source_type.value),
+        kinds=frozenset(counted.kind.value for counted in report.fidelity.rows),
+        covers=_covers(report.source_type, filters),
+        filters=filters,
+        scanned_at=report.scanned_at,
+        received_at=at,
+        document=report.subject.serial,
+    )
+
+
+def _covers(source_type: str, filters: frozenset[str]) -> frozenset[str]:
+    """A whole scan looked for vulnerabilities even where it found none."""
+    whole = source_type == SourceType.SCAN and not filters
+    return frozenset({FindingKind.VULNERABILITY.value}) if whole else frozenset()
+
+
+def _read_again(known: _Known) -> Source:
+    """Return an earlier report as it is read today, from bytes that are proven to be those that were stored."""
+    imported = import_upload(evidence_files.read(known.stored_as, known.standing.digest))
     if not isinstance(imported, ImportedReport):
-        message = "this is a feed; load it with `manage.py feeds load` or POST it to /feeds"
-        raise NotAReport(message, faults=(Fault(pointer, NotAReport.code, message),))
-    match bind(imported.subject, artifact.digest):
-        case Binding.DIFFERENT:
-            message = f"the report is about {_told(imported.subject)}, not about {artifact.digest}"
-            raise SubjectMismatch(message, faults=(Fault(pointer, SubjectMismatch.code, message),))
-        case Binding.UNSTATED if not actor.holds_anywhere(UPLOAD_SCOPE):
-            message = f"the report states no digest; only a holder of {UPLOAD_SCOPE} may say what it is about"
-            raise SubjectUnstated(message, faults=(Fault(pointer, SubjectUnstated.code, message),))
-        case binding:
-            return Source(digest.of_bytes(upload.content), imported, subject_stated=binding is Binding.SAME)
-
-
-def _imported(upload: Upload, pointer: str) -> Imported:
-    """Import one report; what is refused says which of the reports it was."""
-    try:
-        return import_file(upload.content)
-    except ImportRefused as refusal:
-        named = f"{upload.filename}: " if upload.filename else ""
-        faults = refusal.faults or (Fault("", refusal.code, refusal.detail),)
-        refusal.faults = tuple(
-            replace(fault, pointer=pointer + fault.pointer, message=named + fault.message) for fault in faults
-        )
-        raise
-
-
-def _told(subject: ReportSubject) -> str:
-    digests = ", ".join(sorted({*subject.digests, subject.image_id} - {""}))
-    return f"{subject.name} ({digests})" if subject.name else digests
+        raise AssertionError(f"{known.standing.digest} was kept as a report and is none")  # noqa: TRY004 - a fault of ours
+    return Source(known.standing.digest, imported, subject_stated=known.subject_stated)
 
 
 def _keep_reports(
-    artifact: Artifact, sources: Sequence[Source], uploads: Sequence[Upload], *, actor: Actor, at: datetime
-) -> list[Report]:
+    artifact: Artifact, reports: Sequence[UnderstoodUpload], *, actor: Actor, at: datetime
+) -> dict[str, UUID]:
+    """Write the reports that are new; INVARIANT: the artifact is held, so nobody writes the same ones meanwhile."""
     rows = [
         Report(
             artifact=artifact,
-            digest=source.digest,
-            filename=upload.filename[:255],
-            stored_as=_store(source.digest, upload.content),
-            size_bytes=len(upload.content),
-            format=source.report.format,
-            source_type=source.report.source_type.value,
-            tool=source.report.tool,
-            tool_version=source.report.tool_version,
-            subject=asdict(source.report.subject),
-            subject_stated=source.subject_stated,
-            fidelity=asdict(source.report.fidelity),
-            record_count=source.record_count,
-            scanned_at=source.report.scanned_at,
+            digest=one.source.digest,
+            filename=one.upload.filename[:255],
+            stored_as=evidence_files.path_of(one.source.digest),
+            size_bytes=len(one.upload.content),
+            format=one.source.report.format,
+            source_type=one.source.report.source_type.value,
+            tool=one.source.report.tool,
+            tool_version=one.source.report.tool_version,
+            subject=asdict(one.source.report.subject),
+            subject_stated=one.source.subject_stated,
+            fidelity=asdict(one.source.report.fidelity),
+            record_count=one.source.record_count,
+            scanned_at=one.source.report.scanned_at,
             uploaded_by=actor.subject,
             uploaded_at=at,
         )
-        for source, upload in zip(sources, uploads, strict=True)
+        for one in reports
     ]
-    Report.objects.bulk_create(rows, ignore_conflicts=True)
-    return list(Report.objects.filter(artifact=artifact, digest__in={source.digest for source in sources}))
-
-
-def _store(content_digest: str, content: bytes) -> str:
-    """Keep the bytes under their own name; the same bytes are kept once."""
-    hexadecimal = content_digest.removeprefix("sha256:")
-    path = f"reports/{hexadecimal[:2]}/{hexadecimal}"
-    if not default_storage.exists(path):
-        default_storage.save(path, ContentFile(content))
-    return path
-
-
-def _keep_snapshot(
-    artifact: Artifact, composed: ComposedSnapshot, reports: Sequence[Report], *, at: datetime
-) -> Snapshot:
-    snapshot = Snapshot.objects.create(
-        artifact=artifact,
-        name=composed.name,
-        manifest=composed.manifest,
-        evidence=composed.evidence,
-        counts=composed.counts,
-        content_digest=composed.content_digest,
-        created_at=at,
-    )
-    bulk.insert_sources(snapshot, reports)
-    bulk.insert_findings(snapshot, composed.findings)
-    bulk.insert_aliases(snapshot, composed.findings)
-    bulk.insert_components(snapshot, composed.components)
-    bulk.insert_claims(snapshot, composed.claims)
-    return snapshot
+    Report.objects.bulk_create(rows)
+    return {row.digest: row.pk for row in rows}

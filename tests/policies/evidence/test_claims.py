@@ -94,8 +94,13 @@ def test_the_highest_prediction_among_the_names_of_a_vulnerability_counts() -> N
         ([{"version": "4.17.20", "range": "", "status": "unaffected"}], True),
         ([{"version": "4.17.21", "range": "", "status": "unaffected"}], False),
         ([{"version": "4.17.20", "range": "", "status": "affected"}], False),
-        ([{"version": "", "range": "vers:npm/>=4.0.0", "status": "unaffected"}], False),
+        ([{"version": "", "range": "vers:npm/>=4.0.0", "status": "unaffected"}], True),
+        ([{"version": "", "range": "vers:npm/>=5.0.0", "status": "unaffected"}], False),
+        ([{"version": "", "range": "vers:npm/>=four", "status": "unaffected"}], False),
+        ([{"range": "vers:npm/>=4.0.0"}, {"range": "vers:npm/<4.17.21", "status": "affected"}], False),
+        ([{"range": "vers:npm/>=4.0.0"}, {"range": "no range at all", "status": "affected"}], False),
+        ([{"range": "vers:npm/>=4.0.0", "status": "affected"}, {"version": "4.17.20", "status": "fixed"}], True),
     ],
 )
-def test_a_dismissal_that_names_versions_holds_for_exactly_those(versions: list[object], holds: bool) -> None:  # noqa: FBT001
+def test_a_dismissal_holds_for_the_versions_and_readable_ranges_it_names(versions: list[object], holds: bool) -> None:  # noqa: FBT001
     assert claim(versions=versions).covers_version("4.17.20") is holds

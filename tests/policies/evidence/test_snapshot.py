@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from policies.evidence.snapshot import Source, compose, content_digest
+from policies.evidence.content import content_digest
+from policies.evidence.snapshot import Source, compose
 from policies.importers.registry import import_report
 from stellapolicy.kernel import digest
 from tests.reports import HARMLESS, KEV_CRITICAL, Vuln, digest_of, trivy
@@ -42,8 +43,8 @@ def test_any_change_of_a_fact_changes_the_content_digest() -> None:
     (finding,) = composed.findings
     changed = replace(finding, facts={**finding.facts, "severity.normalized": "low"})
 
-    before = content_digest([(finding.key, finding.facts)], composed.claims)
-    after = content_digest([(changed.key, changed.facts)], composed.claims)
+    before = content_digest([finding], composed.claims, components=composed.components_digest)
+    after = content_digest([changed], composed.claims, components=composed.components_digest)
 
     assert before == composed.content_digest != after
 
