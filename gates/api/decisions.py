@@ -11,18 +11,22 @@ from rest_framework.response import Response
 from gates import selectors
 from gates.api.filters import DecisionFilter
 from gates.api.serializers import (
+    QUESTION_REFUSALS,
     DecisionRowOutput,
     EvaluationInput,
     ExplanationOutput,
     GateOutput,
     ReplayOutput,
 )
+from gates.errors import DecisionUnknown, FindingUnknown, ReportFormatUnknown
 from gates.models import Gate, GateDecision
 from gates.reports import json_report, text_report
 from gates.services.evaluation import evaluate_gate
 from gates.services.replay import explain_finding, replay
 from policies.api.uploads import MAX_BODY_BYTES, PARSERS, body_of
+from policies.errors import SnapshotTampered
 from policies.language import facts as catalogue
+from stellapolicy.api.throttling import Limit
 from stellapolicy.api.views import ActorRequest, ScopedView
 from stellapolicy.kernel.clock import now
 
@@ -33,6 +37,8 @@ class EvaluationsView(ScopedView):
     """Asks a gate."""
 
     required_scopes: ClassVar = {"POST": "gate:evaluate"}
+    refusals: ClassVar = {"POST": QUESTION_REFUSALS}
+    throttle = Limit.HEAVY
     parser_classes = PARSERS
     max_body_bytes = MAX_BODY_BYTES
     serializer_class = EvaluationInput
@@ -77,18 +83,24 @@ class DecisionView(ScopedView):
     """One decision."""
 
     required_scopes: ClassVar = {"GET": selectors.READ_SCOPE}
+    refusals: ClassVar = {"GET": (DecisionUnknown,)}
+    tagged = frozenset({"GET"})
     serializer_class = DecisionRowOutput
 
     @extend_schema(operation_id="gates_decisions_retrieve", responses={200: OpenApiTypes.OBJECT})
     def get(self, request: ActorRequest, pk: UUID) -> Response:
         """Return the whole answer."""
-        return Response(selectors.decision_json(selectors.decision_by_id(pk, actor=request.actor)))
+        answer = selectors.decision_json(selectors.decision_by_id(pk, actor=request.actor))
+        self.etag(answer)
+        return Response(answer)
 
 
 class ReplayView(ScopedView):
     """Repeats a decision."""
 
     required_scopes: ClassVar = {"POST": selectors.READ_SCOPE}
+    refusals: ClassVar = {"POST": (DecisionUnknown, SnapshotTampered)}
+    throttle = Limit.HEAVY
     serializer_class = ReplayOutput
 
     @extend_schema(operation_id="gates_decisions_replay", request=None, responses={200: ReplayOutput})
@@ -109,6 +121,8 @@ class ReportView(ScopedView):
     """A decision in another form."""
 
     required_scopes: ClassVar = {"GET": selectors.READ_SCOPE}
+    refusals: ClassVar = {"GET": (DecisionUnknown, ReportFormatUnknown)}
+    tagged = frozenset({"GET"})
     serializer_class = DecisionRowOutput
 
     @extend_schema(
@@ -121,6 +135,7 @@ class ReportView(ScopedView):
         wanted = selectors.report_format(request.query_params.get("format", "json"), known=_FORMATS)
         view = selectors.decision_view(selectors.decision_by_id(pk, actor=request.actor))
         content = json_report(view) if wanted == "json" else text_report(view)
+        self.etag(wanted, content)
         return HttpResponse(content, content_type=_FORMATS[wanted])
 
 
@@ -128,6 +143,7 @@ class ExplainView(ScopedView):
     """Why a finding has its verdict."""
 
     required_scopes: ClassVar = {"GET": selectors.READ_SCOPE}
+    refusals: ClassVar = {"GET": (DecisionUnknown, FindingUnknown, SnapshotTampered)}
     serializer_class = ExplanationOutput
 
     @extend_schema(

@@ -8,7 +8,8 @@ from rest_framework import status
 from rest_framework.response import Response
 
 from gates import selectors
-from gates.api.serializers import JobInput, JobOutput
+from gates.api.serializers import QUESTION_REFUSALS, JobInput, JobOutput
+from gates.errors import JobUnknown
 from gates.services import jobs
 from policies.api.uploads import MAX_BODY_BYTES, PARSERS, body_of
 from stellapolicy.api.views import ActorRequest, ScopedView
@@ -19,6 +20,7 @@ class JobsView(ScopedView):
     """Questions for the queue."""
 
     required_scopes: ClassVar = {"GET": selectors.READ_SCOPE, "POST": "gate:evaluate"}
+    refusals: ClassVar = {"POST": QUESTION_REFUSALS}
     page_order = ("-created_at", "-id")
     parser_classes = PARSERS
     max_body_bytes = MAX_BODY_BYTES
@@ -43,9 +45,13 @@ class JobView(ScopedView):
     """One job."""
 
     required_scopes: ClassVar = {"GET": selectors.READ_SCOPE}
+    refusals: ClassVar = {"GET": (JobUnknown,)}
+    tagged = frozenset({"GET"})
     serializer_class = JobOutput
 
     @extend_schema(operation_id="gates_jobs_retrieve")
     def get(self, request: ActorRequest, pk: UUID) -> Response:
         """Return how a job stands, with its decision once there is one."""
-        return Response(JobOutput(selectors.job_by_id(request.actor, pk)).data)
+        answer = JobOutput(selectors.job_by_id(request.actor, pk)).data
+        self.etag(answer)
+        return Response(answer)

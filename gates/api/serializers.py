@@ -4,9 +4,24 @@ from typing import Any
 
 from rest_framework import serializers
 
+from gates import errors
 from gates.models import Gate, GateDecision, GateJob
 from gates.requests import DEFAULT_GATE, GateRequest
-from policies.api.uploads import MAX_REPORTS, ArtifactInput, ReportInput, artifact_from, uploads_from
+from policies.api.uploads import EVIDENCE_REFUSALS, MAX_REPORTS, ArtifactInput, ReportInput, artifact_from, uploads_from
+from policies.errors import PackNotBound, SnapshotTampered, SnapshotUnknown
+from stellapolicy.kernel.refusals import Refusal
+
+# What a question to a gate can be refused for.
+QUESTION_REFUSALS: tuple[type[Refusal], ...] = (
+    *EVIDENCE_REFUSALS,
+    errors.EnvironmentUnknown,
+    errors.GateUnknown,
+    errors.InstantTooFar,
+    errors.SnapshotOfAnotherArtifact,
+    PackNotBound,
+    SnapshotTampered,
+    SnapshotUnknown,
+)
 
 
 class EvaluationInput(serializers.Serializer[Any]):  # Any: made by hand, never from a row

@@ -7,10 +7,19 @@ from rest_framework import serializers, status
 from rest_framework.response import Response
 
 from policies import selectors
-from policies.api.uploads import MAX_BODY_BYTES, PARSERS, EvidenceInput, artifact_from, body_of, uploads_from
-from policies.errors import SnapshotTampered
+from policies.api.uploads import (
+    EVIDENCE_REFUSALS,
+    MAX_BODY_BYTES,
+    PARSERS,
+    EvidenceInput,
+    artifact_from,
+    body_of,
+    uploads_from,
+)
+from policies.errors import SnapshotTampered, SnapshotUnknown
 from policies.models import Artifact, Snapshot, SnapshotFinding
 from policies.services.evidence import receive_evidence
+from stellapolicy.api.throttling import Limit
 from stellapolicy.api.views import ActorRequest, ScopedView
 from stellapolicy.kernel.clock import now
 
@@ -62,11 +71,15 @@ class EvidenceView(ScopedView):
     """Posts one or several reports about an artifact; all are kept, or none."""
 
     required_scopes: ClassVar = {"POST": "evidence:write"}
+    refusals: ClassVar = {"POST": EVIDENCE_REFUSALS}
+    throttle = Limit.HEAVY
     parser_classes = PARSERS
     max_body_bytes = MAX_BODY_BYTES
     serializer_class = EvidenceInput
 
-    @extend_schema(operation_id="evidence_post", request=EvidenceInput, responses={201: ReceivedOutput})
+    @extend_schema(
+        operation_id="evidence_post", request=EvidenceInput, responses={200: ReceivedOutput, 201: ReceivedOutput}
+    )
     def post(self, request: ActorRequest) -> Response:
         """Import reports and compose their snapshot."""
         body = EvidenceInput(data=body_of(request))
@@ -110,18 +123,23 @@ class SnapshotView(ScopedView):
     """One snapshot."""
 
     required_scopes: ClassVar = {"GET": "findings:read"}
+    refusals: ClassVar = {"GET": (SnapshotUnknown,)}
+    tagged = frozenset({"GET"})
     serializer_class = SnapshotOutput
 
     @extend_schema(operation_id="snapshots_retrieve_one")
     def get(self, _request: ActorRequest, name: str) -> Response:
         """Return a snapshot by its content name."""
-        return Response(SnapshotOutput(selectors.snapshot_named(name)).data)
+        answer = SnapshotOutput(selectors.snapshot_named(name)).data
+        self.etag(answer)
+        return Response(answer)
 
 
 class SnapshotFindingsView(ScopedView):
     """The findings of a snapshot in their order."""
 
     required_scopes: ClassVar = {"GET": "findings:read"}
+    refusals: ClassVar = {"GET": (SnapshotUnknown,)}
     page_order = ("position",)
     serializer_class = SnapshotFindingOutput
 
@@ -135,6 +153,7 @@ class SnapshotVerifyView(ScopedView):
     """Whether a snapshot still is what was stored."""
 
     required_scopes: ClassVar = {"GET": "findings:read"}
+    refusals: ClassVar = {"GET": (SnapshotUnknown,)}
     serializer_class = VerificationOutput
 
     @extend_schema(operation_id="snapshots_verify")

@@ -7,9 +7,12 @@ from rest_framework import serializers, status
 from rest_framework.parsers import FileUploadParser, MultiPartParser
 from rest_framework.response import Response
 
+from policies import errors
 from policies.api.uploads import MAX_BODY_BYTES
+from policies.importers import refusals as reading
 from policies.models import FeedName, FeedState
 from policies.services.feeds import load_feed
+from stellapolicy.api.throttling import Limit
 from stellapolicy.api.views import ActorRequest, ScopedView
 from stellapolicy.kernel.clock import now
 
@@ -53,6 +56,22 @@ class FeedView(ScopedView):
     """Loads one feed."""
 
     required_scopes: ClassVar = {"POST": "governance:write"}
+    refusals: ClassVar = {
+        "POST": (
+            errors.FeedAhead,
+            errors.FeedOlder,
+            errors.FeedShrunk,
+            errors.NotAFeed,
+            reading.Bomb,
+            reading.CompressionInvalid,
+            reading.EmptyFile,
+            reading.FeedHeaderInvalid,
+            reading.FeedIncomplete,
+            reading.FeedRowInvalid,
+            reading.TooLarge,
+        )
+    }
+    throttle = Limit.HEAVY
     parser_classes = [MultiPartParser, FileUploadParser]
     max_body_bytes = MAX_BODY_BYTES
     serializer_class = FeedFileInput

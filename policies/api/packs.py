@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.response import Response
 
+from policies.errors import PackDoesNotCompile, PackUnknown
 from policies.language.compilation import run_tests
 from policies.language.facts import CATALOGUE
 from policies.language.source import Source
@@ -99,6 +100,7 @@ class RevisionsView(ScopedView):
     """The revisions of a pack."""
 
     required_scopes: ClassVar = {"GET": "policy:read", "POST": "policy:author"}
+    refusals: ClassVar = {"GET": (PackUnknown,), "POST": (PackDoesNotCompile,)}
     page_order = ("-version",)
     serializer_class = RevisionOutput
     max_body_bytes = 4 * 1024 * 1024
@@ -119,18 +121,23 @@ class RevisionView(ScopedView):
     """One revision of a pack."""
 
     required_scopes: ClassVar = {"GET": "policy:read"}
+    refusals: ClassVar = {"GET": (PackUnknown,)}
+    tagged = frozenset({"GET"})
     serializer_class = RevisionOutput
 
     @extend_schema(operation_id="packs_revisions_retrieve")
     def get(self, _request: ActorRequest, name: str, version: int) -> Response:
         """Return a revision."""
-        return Response(RevisionOutput(revision_of(name, version)).data)
+        answer = RevisionOutput(revision_of(name, version)).data
+        self.etag(answer)
+        return Response(answer)
 
 
 class CompileView(ScopedView):
     """Compiles without keeping."""
 
     required_scopes: ClassVar = {"POST": "policy:read"}
+    refusals: ClassVar = {"POST": (PackDoesNotCompile,)}
     serializer_class = PackFilesInput
     max_body_bytes = 4 * 1024 * 1024
 
@@ -152,6 +159,7 @@ class FormatView(ScopedView):
     """Formats without keeping."""
 
     required_scopes: ClassVar = {"POST": "policy:read"}
+    refusals: ClassVar = {"POST": (PackDoesNotCompile,)}
     serializer_class = PackFilesInput
     max_body_bytes = 4 * 1024 * 1024
 
@@ -165,6 +173,7 @@ class TestView(ScopedView):
     """Runs the tests inside the files."""
 
     required_scopes: ClassVar = {"POST": "policy:read"}
+    refusals: ClassVar = {"POST": (PackDoesNotCompile,)}
     serializer_class = PackFilesInput
     max_body_bytes = 4 * 1024 * 1024
 

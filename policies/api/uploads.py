@@ -1,7 +1,6 @@
 """Reports as they arrive: base64 inside JSON, or parts of a multipart form."""
 
 import base64
-import binascii
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -11,6 +10,8 @@ from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
+from policies import errors
+from policies.importers import refusals as reading
 from policies.services.evidence import ArtifactReference, Upload
 from stellapolicy.api.parsing import JsonParser, loads
 from stellapolicy.kernel.refusals import Fault, Refusal
@@ -27,6 +28,29 @@ class UploadMalformed(Refusal):
     code: ClassVar[str] = "evidence.upload_malformed"
     status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
     title: ClassVar[str] = "The upload cannot be decoded"
+
+
+# What posted reports can be refused for, whatever they were posted to.
+EVIDENCE_REFUSALS: tuple[type[Refusal], ...] = (
+    UploadMalformed,
+    errors.ArtifactDigestInvalid,
+    errors.NameContradicted,
+    errors.NotAReport,
+    errors.OwnedByAnother,
+    errors.ScannedInFuture,
+    errors.SubjectMismatch,
+    errors.SubjectUnstated,
+    errors.WrongSourceType,
+    reading.Bomb,
+    reading.CompressionInvalid,
+    reading.EmptyFile,
+    reading.FormatUnknown,
+    reading.FormatUnsupported,
+    reading.JsonInvalid,
+    reading.ShapeInvalid,
+    reading.TooDeep,
+    reading.TooLarge,
+)
 
 
 class ArtifactInput(serializers.Serializer[Any]):  # Any: made by hand, never from a row
@@ -88,7 +112,7 @@ def artifact_from(body: Mapping[str, Any]) -> ArtifactReference:
 def _decoded(text: str, pointer: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # no base64 at all, or no ASCII
         message = f"the content is not base64: {error}"
         raise UploadMalformed(message, faults=(Fault(pointer, UploadMalformed.code, message),)) from None
 

@@ -81,6 +81,12 @@ class ScopedSchema(AutoSchema):
             return str(super().get_operation_id())
         return "_".join(self._tokenize_path()).replace(":", "_").replace("-", "_").replace("__", "_")
 
+    def _is_list_view(self, serializer: object = None) -> bool:
+        """Whether it answers with a page: its view says in which order."""
+        if self.method == "GET" and "page_order" in vars(type(self.view)):
+            return True
+        return bool(super()._is_list_view(serializer))  # type: ignore[arg-type]  # the library's own word for it
+
     def get_override_parameters(self) -> list[Any]:  # Any: of the library
         """Return the headers that every operation understands."""
         headers = [

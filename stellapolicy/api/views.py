@@ -103,10 +103,10 @@ class ScopedView(GenericAPIView[Any]):  # Any: rows of any model
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Let in or refuse, before any body is read."""
         super().initial(request, *args, **kwargs)
+        self._refuse_large(request)
         actor = actor_of(request)
         if actor is None:
             return
-        self._refuse_large(request)
         self._claim = idempotency.claim(request._request, actor=actor)  # noqa: SLF001 - the body before parsing
         if self._claim and (answer := idempotency.earlier_answer(self._claim, at=now())):
             self._claim = None

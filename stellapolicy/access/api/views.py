@@ -8,6 +8,7 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
+from stellapolicy.access import errors
 from stellapolicy.access.api.serializers import (
     IssuedTokenOutput,
     MeOutput,
@@ -29,6 +30,15 @@ class Tokens(ScopedView):
     """The API tokens of the tenant."""
 
     required_scopes = {"GET": "governance:write", "POST": "governance:write"}
+    refusals = {
+        "POST": (
+            errors.LifetimeRefused,
+            errors.PersonNotFound,
+            errors.ScopesExceeded,
+            errors.ServiceNotFound,
+            errors.TokenNameTaken,
+        )
+    }
     page_order = ("-created", "-id")
     shown_once = frozenset({"secret"})
     queryset = ApiToken.objects.none()
@@ -65,6 +75,7 @@ class TokenRotation(ScopedView):
     """A new secret for a token."""
 
     required_scopes = {"POST": "governance:write"}
+    refusals = {"POST": (errors.ScopesExceeded, errors.TokenEnded, errors.TokenNotFound)}
     shown_once = frozenset({"secret"})
 
     @extend_schema(operation_id="tokens_rotate", request=None, responses={201: IssuedTokenOutput})
@@ -77,6 +88,7 @@ class TokenRevocation(ScopedView):
     """The end of a token."""
 
     required_scopes = {"POST": "governance:write"}
+    refusals = {"POST": (errors.TokenEnded, errors.TokenNotFound)}
 
     @extend_schema(operation_id="tokens_revoke", request=RevocationRequest, responses=TokenOutput)
     def post(self, request: ActorRequest, pk: UUID) -> Response:
