@@ -11,6 +11,7 @@ class GatesConfig(AppConfig):
 
     def ready(self) -> None:
         from stellapolicy.audit import actions  # noqa: PLC0415 - needs loaded apps
+        from stellapolicy.outbox import names  # noqa: PLC0415 - needs loaded apps
 
         actions.register(
             {
@@ -19,3 +20,4 @@ class GatesConfig(AppConfig):
                 "gate.job_queued": "Gate job queued",
             }
         )
+        names.register({"gate.decided": "A gate decided"})

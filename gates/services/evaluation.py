@@ -20,8 +20,10 @@ from policies.services.evidence import receive_evidence, register_artifact
 from stellapolicy.audit import services as audit
 from stellapolicy.kernel import digest
 from stellapolicy.kernel.actor import Actor
+from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.clock import rfc3339
 from stellapolicy.kernel.refusals import Fault
+from stellapolicy.outbox.services.events import publish
 from stellapolicy.tenancy.models import Environment
 
 EVALUATE_SCOPE = "gate:evaluate"
@@ -160,4 +162,20 @@ def _keep(
         created_at=at,
     )
     audit.record(actor, "gate.decided", decision, at=at, after_digest=decision.body_digest)
+    publish("gate.decided", actor=actor, subject=f"artifact:{found.artifact.digest}", data=_told(decision), at=at)
     return decision
+
+
+def _told(decision: GateDecision) -> dict[str, JsonValue]:
+    """Return what a decision tells outsiders; the rest they read under its id."""
+    return {
+        "decision_id": str(decision.pk),
+        "decision": decision.decision,
+        "exit_code": decision.exit_code,
+        "mode": decision.mode,
+        "blocked_by": decision.blocked_by,
+        "environment": decision.environment.slug,
+        "gate": decision.gate.name,
+        "artifact": {"digest": decision.artifact.digest, "name": decision.artifact.name},
+        "body_digest": decision.body_digest,
+    }

@@ -68,7 +68,7 @@ class GuardedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **more: Any) -> None:  # noqa: ANN401 - the library's own arguments
         """Make a pool manager whose pools make guarded connections."""
         super().init_poolmanager(*args, **more)
-        self.poolmanager.pool_classes_by_scheme = {  # type: ignore[attr-defined]  # the stubs' base has it not
+        self.poolmanager.pool_classes_by_scheme = {
             "http": partial(_plain_pool, guard=self._guard),
             "https": partial(_secure_pool, guard=self._guard),
         }

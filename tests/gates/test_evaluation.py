@@ -142,7 +142,7 @@ def test_a_posted_report_is_decided_in_the_same_few_queries_whatever_its_size(in
     assert len(asked) == QUERIES_OF_A_POSTED_REPORT, "\n".join(sql[:160] for sql in asked)
 
 
-QUERIES_OF_A_POSTED_REPORT = 22
+QUERIES_OF_A_POSTED_REPORT = 23
 
 
 @pytest.mark.parametrize("count", [500, 10_000])

@@ -9,6 +9,7 @@ from django.db import models
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.outbox.subscriptions import PublishedEvent
 from stellapolicy.tenancy.models import TenantModel, TenantQuerySet
+from stellapolicy.tenancy.scope import current_tenant
 
 
 class OutboxEventQuerySet(TenantQuerySet["OutboxEvent"]):
@@ -53,9 +54,9 @@ class OutboxEvent(TenantModel):
         return f"{self.name} {self.subject}"
 
     def published(self, *, at: datetime) -> PublishedEvent:
-        """Return the event as subscribers see it at the instant."""
+        """Return the event of the scope as subscribers see it at the instant."""
         actor = Actor(
-            tenant_id=self.tenant_id,
+            tenant_id=current_tenant(),
             subject=self.actor,
             request_id=self.request_id,
             extra={"person": self.person},
@@ -63,7 +64,7 @@ class OutboxEvent(TenantModel):
         return PublishedEvent(
             id=self.pk,
             name=self.name,
-            tenant_id=self.tenant_id,
+            tenant_id=actor.tenant_id,
             actor=actor,
             subject=self.subject,
             data=self.data,

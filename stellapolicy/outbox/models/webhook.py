@@ -35,7 +35,7 @@ class WebhookSubscriptionQuerySet(TenantQuerySet["WebhookSubscription"]):
         return self.exclude(state=WebhookState.DELETED)
 
 
-class WebhookSubscription(FSMModelMixin, TenantModel):  # type: ignore[misc]  # django-fsm is untyped
+class WebhookSubscription(FSMModelMixin, TenantModel):
     """An address that is told of events; its secrets are kept encrypted and shown once."""
 
     url = models.CharField(max_length=2048)

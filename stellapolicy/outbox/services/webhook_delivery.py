@@ -136,7 +136,7 @@ def _count(webhook: WebhookSubscription, held: Delivery, outcome: Outcome, *, at
         webhook.consecutive_failures, webhook.last_failure_at = webhook.consecutive_failures + 1, at
     webhook.save(update_fields=["consecutive_failures", "last_success_at", "last_failure_at"])
     if (reason := _why_pause(webhook, held, outcome)) and webhook.state == WebhookState.ACTIVE:
-        worker = Actor(tenant_id=webhook.tenant_id, subject="system:outbox")
+        worker = Actor(tenant_id=held.tenant_id, subject="system:outbox")
         pause_locked(webhook, actor=worker, reason=reason, at=at)
 
 
