@@ -47,11 +47,15 @@ _PURL_TYPES = {
     "yarn": ("npm", ""),
 }
 
+_OLD_ALPINE = "pkg:alpine/"  # how Syft spelled it before 2023; the type is apk
+
 
 def readable_purl(text: str) -> Purl | None:
     """Return the parts of a package URL, None when there is none or it cannot be read."""
     if not text:
         return None
+    if text.startswith(_OLD_ALPINE):
+        text = f"pkg:apk/alpine/{text.removeprefix(_OLD_ALPINE)}"
     try:
         return parse_purl(text)
     except ValueError:

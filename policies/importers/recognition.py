@@ -70,7 +70,11 @@ def _is_xml_cyclonedx(document: Document) -> bool:
 
 
 ACQUAINTANCES = (
-    Acquaintance("SPDX JSON", lambda document: "spdxVersion" in _object(document) or "spdx.org" in _context(document)),
+    Acquaintance("SPDX 3 JSON; send it as SPDX 2.3", lambda document: "spdx.org" in _context(document)),
+    Acquaintance(
+        "a code host's answer; send its member `sbom`",
+        lambda document: "spdxVersion" in _inner(_object(document), "sbom"),
+    ),
     Acquaintance("Snyk JSON", lambda document: {"vulnerabilities", "ok"} <= _first(document).keys()),
     Acquaintance("govulncheck JSON", _is_govulncheck),
     Acquaintance("Dependency-Track findings", _has("meta", "findings")),

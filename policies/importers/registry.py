@@ -21,6 +21,7 @@ from policies.importers.records import Imported, ImportedReport
 from policies.importers.refusals import FormatUnknown, FormatUnsupported, JsonInvalid
 from policies.importers.sarif import SarifImporter
 from policies.importers.sequences import begins_sequence, decode_sequence
+from policies.importers.spdx import SpdxImporter
 from policies.importers.trivy import TrivyImporter
 
 IMPORTERS: tuple[Importer, ...] = (
@@ -30,6 +31,7 @@ IMPORTERS: tuple[Importer, ...] = (
     OpenVexImporter(),
     CsafImporter(),
     SarifImporter(),
+    SpdxImporter(),
     NativeImporter(),
     ReachabilityImporter(),
     KevImporter(),

@@ -25,15 +25,18 @@ from tests.policies.importers.reports import (
     written,
 )
 from tests.policies.importers.sarif_reports import grype_sarif, sarif_of, snyk_sarif, trivy_sarif
+from tests.policies.importers.test_spdx import related, spdx_document, spdx_package
 from tests.real_data import real_data
 
 REAL = [
+    "sbom/spdx__software__example8__spdx2.3__examplemaven-0.0.1.spdx.json",
     "scans/anchore_grype/check_all_fields.json",
     "scans/anchore_grype/many_vulns_with_epss_values.json",
     "scans/cyclonedx/valid-vulnerability-1.6.json",
     "scans/sarif/SuppressionTestCurrent.sarif",
     "scans/sarif/taint-python-report.sarif",
     "scans/trivy-golden/alpine-310.sarif",
+    "scans/trivy-golden/conda-spdx.json",
     "scans/trivy-golden/dockerfile.json",
     "scans/trivy-golden/npm-with-suppressed.json",
     "scans/trivy-golden/pom-cyclonedx.json",
@@ -52,6 +55,7 @@ OWN = [
         compositions=[{"aggregate": "incomplete"}],
         dependencies=[{"ref": "shop", "dependsOn": ["example"]}],
     ),
+    spdx_document(spdx_package(), relationships=[related("shop", "DEPENDS_ON", "example")]),
     grype_sarif(),
     snyk_sarif(),
     trivy_sarif(),

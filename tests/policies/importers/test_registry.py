@@ -18,7 +18,6 @@ from tests.real_data import real_data
 
 UNSUPPORTED = [
     ("attest/sigstore-bundles/happy-path-v0.3/bundle.sigstore.json", "Sigstore bundle"),
-    ("sbom/guac__alpine-spdx.json", "SPDX JSON"),
     ("scans/anchore_enterprise/one_check.json", "Anchore"),
     ("scans/anchorectl_policies/many_violations.json", "anchorectl"),
     ("scans/anchorectl_policies/new_format_many_violations.json", "Anchore"),
@@ -33,7 +32,6 @@ UNSUPPORTED = [
     ("scans/snyk/single_project_no_vulns.json", "Snyk"),
     ("scans/trivy-golden/alpine-310.gsbom", "GitHub dependency snapshot"),
     ("scans/trivy-golden/centos-7-cyclonedx.intoto.jsonl", "DSSE"),
-    ("scans/trivy-golden/conda-spdx.json", "SPDX JSON"),
     ("scans/trivy_operator/vulnerabilityreport_many.json", "Trivy operator"),
 ]
 UNKNOWN = [
@@ -76,7 +74,8 @@ def test_a_format_nobody_knows_is_refused_naming_what_is_read(path: str) -> None
         (b'{"artifacts": [], "artifactRelationships": []}', "Syft"),
         (b'{"_type": "https://in-toto.io/Statement/v1", "predicateType": "x"}', "in-toto"),
         (b'{"id": "GO-1", "modified": "x", "affected": []}', "OSV record"),
-        (b'{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"}', "SPDX"),
+        (b'{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"}', "SPDX 3"),
+        (b'{"sbom": {"spdxVersion": "SPDX-2.3"}}', "its member `sbom`"),
     ],
 )
 def test_a_file_of_another_kind_is_refused_by_what_it_is(content: bytes, likeness: str) -> None:
