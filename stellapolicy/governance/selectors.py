@@ -121,7 +121,7 @@ def standings_of(people: Collection[str]) -> Mapping[str, Standing]:
 def open_requests(actor: Actor, *, at: datetime) -> list[ApprovalRequest]:
     """Return the newest undecided requests the actor may read, with their votes; two queries."""
     rows = ApprovalRequest.objects.visible_to(actor, Scope.GOVERNANCE_READ).undecided(at=at)
-    return list(rows.with_votes()[:MOST_OPEN])
+    return list(rows.defer("payload").with_votes()[:MOST_OPEN])
 
 
 def mine_to_decide(actor: Actor, *, at: datetime) -> list[ApprovalRequest]:

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable
 from gates.models import GateDecision, GateJob
 from policies.models import Artifact, PackRevision, Snapshot
 from policies.models.intelligence import EpssScore
+from stellapolicy.access.models import RoleAssignment
 from stellapolicy.audit.models import Entry
-from stellapolicy.tenancy.models import Service
+from stellapolicy.governance.models import ApprovalRequest, Delegation
+from stellapolicy.tenancy.models import Service, Team
 from tests.admin_pages import Inhabited
 
 Values = Iterable[object]
@@ -80,6 +82,31 @@ def _decisions(acme: Inhabited) -> Values:
 @path("/gates/jobs/{id}")
 def _jobs(acme: Inhabited) -> Values:
     return GateJob.objects.filter(tenant=acme.tenant).values_list("pk", flat=True)
+
+
+@path("/approvals/{id}")
+def _approvals(acme: Inhabited) -> Values:
+    return ApprovalRequest.objects.values_list("pk", flat=True)
+
+
+@path("/delegations/{id}")
+def _delegations(acme: Inhabited) -> Values:
+    return Delegation.objects.values_list("pk", flat=True)
+
+
+@path("/governance/settings/{name}", shared=True)
+def _settings(acme: Inhabited) -> Values:
+    return ["approval_time_out_days", "role_grants_need_second_person"]
+
+
+@path("/roles/{id}")
+def _roles(acme: Inhabited) -> Values:
+    return RoleAssignment.objects.values_list("pk", flat=True)
+
+
+@member("team_id")
+def _team_ids(acme: Inhabited) -> Values:
+    return Team.objects.values_list("pk", flat=True)
 
 
 @member("service_id", "service_ids")

@@ -73,12 +73,13 @@ def describe_setting(request: ApprovalRequest) -> tuple[str, ...]:
     """Return in words what confirming does."""
     asked = request.payload
     known = setting_named(asked["name"])
-    said = f"{known.title}: from {_spoken(asked['from'])} to {_spoken(asked['to'])}."
+    said = f"{known.title}: from {spoken_value(asked['from'])} to {spoken_value(asked['to'])}."
     warning = ("A wrong value of this setting lets something through that should wait.",) if known.opens_gate else ()
     return (said, str(known.help), *warning)
 
 
-def _spoken(value: object) -> str:
+def spoken_value(value: object) -> str:
+    """Return a stored value as it is read."""
     match value:
         case True:
             return "on"
