@@ -1,5 +1,6 @@
 """Evidence, packs and intelligence as rows."""
 
+from policies.models.columns import ColumnFile, SnapshotColumns
 from policies.models.evidence import (
     Artifact,
     Basis,
@@ -23,6 +24,7 @@ __all__ = [
     "Basis",
     "Build",
     "BuildSource",
+    "ColumnFile",
     "Deployment",
     "EpssHistory",
     "EpssScore",
@@ -45,6 +47,7 @@ __all__ = [
     "RunStatus",
     "Snapshot",
     "SnapshotAlias",
+    "SnapshotColumns",
     "SnapshotComponent",
     "SnapshotFinding",
     "VexDocument",
