@@ -1,5 +1,7 @@
 """The policies app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -39,3 +41,4 @@ class PoliciesConfig(AppConfig):
                 "feed.kept_aside": "A feed file was kept aside",
             }
         )
+        import_module("policies.wiring").wire_feeds()

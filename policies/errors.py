@@ -54,6 +54,62 @@ class FeedOlder(Refusal):
     title: ClassVar[str] = "A newer feed is loaded already"
 
 
+class FeedNotYours(Refusal):
+    """Feeds are one for all tenants: only the installation's own tenant loads them."""
+
+    code: ClassVar[str] = "feed.installation_only"
+    status: ClassVar[HTTPStatus] = HTTPStatus.FORBIDDEN
+    title: ClassVar[str] = "Feeds are loaded by the installation's own tenant"
+
+
+class FeedUnknown(Refusal):
+    """Nothing is known under this name."""
+
+    code: ClassVar[str] = "feed.unknown"
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+    title: ClassVar[str] = "There is no such feed, or nothing in it"
+
+
+class HeldFeedUnknown(Refusal):
+    """No such file is kept aside."""
+
+    code: ClassVar[str] = "feed.held_unknown"
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+    title: ClassVar[str] = "No such file is kept aside"
+
+
+class HeldFeedUnreadable(Refusal):
+    """What is kept aside is no whole feed: nobody can load it."""
+
+    code: ClassVar[str] = "feed.unreadable"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    title: ClassVar[str] = "The file is no whole feed"
+
+
+class HeldFeedDecided(Refusal):
+    """The file waits for a second person, or was decided already."""
+
+    code: ClassVar[str] = "feed.decided_already"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    title: ClassVar[str] = "This file waits or was decided already"
+
+
+class HeldFeedAltered(Refusal):
+    """The stored file is not the one that was kept aside."""
+
+    code: ClassVar[str] = "feed.held_altered"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    title: ClassVar[str] = "The stored file was changed"
+
+
+class FeedUnavailable(Refusal):
+    """The server answered, and not with the feed."""
+
+    code: ClassVar[str] = "feed.unavailable"
+    status: ClassVar[HTTPStatus] = HTTPStatus.FAILED_DEPENDENCY
+    title: ClassVar[str] = "The feed's server did not deliver"
+
+
 class FeedAhead(Refusal):
     """The feed is dated after today: it would keep every true one out."""
 

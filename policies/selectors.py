@@ -191,7 +191,7 @@ def knowledge_about(identifiers: Sequence[str]) -> Knowledge:
         epss=epss,
         kev=kev,
         feeds={
-            row.name: FeedKnowledge(row.checked_at, row.model_date, row.version, row.digest)
+            row.name: FeedKnowledge(row.checked_at, row.model_date, row.version, row.digest, is_failed=row.is_failed)
             for row in FeedState.objects.order_by("name")
         },
     )

@@ -21,5 +21,8 @@ SCHEDULE = (
     Periodic("gates.reap_leases", timedelta(seconds=30), "Returns to the queue what a lost worker had claimed."),
     Periodic("governance.expire_approvals", timedelta(seconds=60), "Closes approval requests whose time ran out."),
     Periodic("access.purge_workload_tokens", timedelta(days=1), "Forgets pipelines' tokens that ended a week ago."),
+    Periodic("feeds.fetch", timedelta(hours=1), "Asks every feed that has an address whether it is new."),
+    Periodic("feeds.tell_tenants", timedelta(seconds=60), "Tells tenants which artifacts a change of a feed concerns."),
+    Periodic("feeds.forget_old", timedelta(days=1), "Forgets the history of EPSS that is past its time."),
     Periodic("api.purge_idempotency", timedelta(days=1), "Forgets idempotency keys older than a day."),
 )

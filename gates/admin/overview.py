@@ -1,7 +1,7 @@
 """What the overview shows of releases: how many were stopped, what is blocked now, how feeds and queue stand."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -13,13 +13,21 @@ from gates import dashboard as counted
 from gates.admin import chart
 from gates.dashboard import DayOfDecisions
 from gates.models import GateDecision
+from policies.feeds.freshness import Freshness
+from policies.intelligence import standing
 from policies.models import FeedName, FeedState
 from stellapolicy.admin.dashboard import Panel, Tile, Tone
 from stellapolicy.admin.filters import period_query
 
 _DAYS = 30
 _LISTED = 8
-_STALE_AFTER = timedelta(hours=48)
+_TONES = {
+    Freshness.NEVER_READ: Tone.BAD,
+    Freshness.FRESH: Tone.GOOD,
+    Freshness.STALE: Tone.CAREFUL,
+    Freshness.EXPIRED: Tone.BAD,
+    Freshness.NOT_CONFIGURED: Tone.QUIET,
+}
 
 
 def show(request: HttpRequest, at: datetime) -> Iterable[Tile | Panel]:
@@ -65,16 +73,11 @@ def _feed(feed: FeedState | None, title: str, at: datetime) -> Tile:
     if feed is None:
         remark = _("its facts are unknown, and held against nobody")
         return Tile(title=title, value=_("never connected"), remark=remark, href=href)
-    stands_for = feed.checked_at
-    if feed.name == FeedName.EPSS and feed.model_date:
-        stands_for = datetime.combine(feed.model_date, time.min, tzinfo=UTC)
-    if stands_for is None:
-        remark = _("connected and never read")
-        return Tile(title=title, value=_("unknown"), remark=remark, href=href, tone=Tone.BAD)
-    age = at - stands_for
-    tone = Tone.GOOD if age <= _STALE_AFTER else Tone.CAREFUL if age <= 2 * _STALE_AFTER else Tone.BAD
-    value = feed.model_date.isoformat() if feed.model_date else feed.version
-    return Tile(title=title, value=value, remark=_("last read"), href=href, tone=tone, since=feed.checked_at)
+    stands = standing(feed, at=at)
+    value = feed.model_date.isoformat() if feed.model_date else _("never read")
+    remark = _("checks fail since; last read") if stands.is_failed else _("last read")
+    tone = Tone.CAREFUL if stands.is_failed and stands.freshness is Freshness.FRESH else _TONES[stands.freshness]
+    return Tile(title=title, value=value, remark=remark, href=href, tone=tone, since=feed.checked_at)
 
 
 def _queue() -> Tile:

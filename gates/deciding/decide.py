@@ -93,11 +93,14 @@ def evidence_state(inputs: FrozenInputs) -> EvidenceState:
 
 
 def feed_states(inputs: FrozenInputs) -> dict[FeedName, FeedState]:
-    """Return how every connected feed stood; one never connected is absent."""
+    """Return how every connected feed stood; one never connected is absent.
+
+    A feed that failed keeps its last successful check, by which it is judged.
+    """
     return {
         FeedName(name): FeedState(
             name=FeedName(name),
-            state=ConnectionState.FRESH,
+            state=ConnectionState.FAILED if feed.is_failed else ConnectionState.FRESH,
             checked_at=feed.checked_at,
             model_date=feed.model_date,
         )

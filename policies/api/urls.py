@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from policies.api import evidence, feeds, packs
+from policies.api import evidence, feeds, intelligence, packs
 from policies.models import FeedName
 
 
@@ -30,7 +30,20 @@ class SnapshotNameConverter:
         return value
 
 
+class CveConverter:
+    """A CVE in an address."""
+
+    regex = "CVE-[0-9]{4}-[0-9]{4,19}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
 register_converter(FeedNameConverter, "feed")
+register_converter(CveConverter, "cve")
 register_converter(SnapshotNameConverter, "snapshot")
 
 urlpatterns = [
@@ -42,6 +55,16 @@ urlpatterns = [
     path("snapshots/<snapshot:name>/verify", evidence.SnapshotVerifyView.as_view()),
     path("feeds", feeds.FeedsView.as_view()),
     path("feeds/<feed:name>", feeds.FeedView.as_view()),
+    path("feeds/<feed:name>/changes", feeds.FeedChangesView.as_view()),
+    path("feeds/<feed:name>/held", feeds.HeldFeedsView.as_view()),
+    path("feeds/<feed:name>/held/<uuid:pk>:load", feeds.HeldFeedLoadView.as_view()),
+    path("feeds/<feed:name>/held/<uuid:pk>:discard", feeds.HeldFeedDiscardView.as_view()),
+    path("epss", intelligence.EpssListView.as_view()),
+    path("epss/<cve:cve>", intelligence.EpssView.as_view()),
+    path("epss/<cve:cve>/history", intelligence.EpssHistoryView.as_view()),
+    path("kev", intelligence.KevListView.as_view()),
+    path("kev/<cve:cve>", intelligence.KevView.as_view()),
+    path("intelligence/events", intelligence.IntelligenceEventsView.as_view()),
     path("packs", packs.PacksView.as_view()),
     path("packs/compile", packs.CompileView.as_view()),
     path("packs/format", packs.FormatView.as_view()),

@@ -62,7 +62,7 @@ def _add_knowledge(facts: dict[str, FactValue], names: Sequence[str], knowledge:
     if epss is not None:
         facts["epss.score"] = epss.score / EPSS_UNITS
         facts["epss.percentile"] = epss.percentile / EPSS_UNITS
-    if "kev" not in knowledge.feeds:
+    if not knowledge.consulted("kev"):
         return
     kev = knowledge.kev_of(names)
     facts["kev.listed"] = kev is not None

@@ -26,12 +26,16 @@ class KevKnowledge:
 
 @dataclass(frozen=True, slots=True)
 class FeedKnowledge:
-    """How a connected feed stood; a feed never connected has no entry."""
+    """How a connected feed stood; a feed never connected has no entry, one that never delivered no `checked_at`.
 
-    checked_at: datetime
+    `checked_at` is the last successful check, also where `is_failed` says that the ones after it failed.
+    """
+
+    checked_at: datetime | None
     model_date: date | None
     version: str
     digest: str
+    is_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,10 @@ class Knowledge:
         known = [self.kev[name] for name in identifiers if name in self.kev]
         return min(known, key=lambda found: found.due_date) if known else None
 
+    def consulted(self, feed: str) -> bool:
+        """Whether a feed ever delivered, so that its silence about a CVE means something."""
+        return feed in self.feeds and self.feeds[feed].checked_at is not None
+
     def to_json(self) -> dict[str, JsonValue]:
         """Return the form that a decision freezes."""
         return {
@@ -60,15 +68,7 @@ class Knowledge:
                 cve: {"due_date": known.due_date.isoformat(), "ransomware": known.ransomware}
                 for cve, known in sorted(self.kev.items())
             },
-            "feeds": {
-                name: {
-                    "checked_at": rfc3339(feed.checked_at),
-                    "model_date": feed.model_date.isoformat() if feed.model_date else None,
-                    "version": feed.version,
-                    "digest": feed.digest,
-                }
-                for name, feed in sorted(self.feeds.items())
-            },
+            "feeds": {name: _frozen(feed) for name, feed in sorted(self.feeds.items())},
         }
 
     @classmethod
@@ -97,19 +97,31 @@ def _kev(value: object) -> KevKnowledge:
             raise ValueError(f"not a frozen KEV value: {value!r}")
 
 
+def _frozen(feed: FeedKnowledge) -> dict[str, JsonValue]:
+    """Return how a feed stood; a failure is said only where there is one, as in decisions made before it was known."""
+    said: dict[str, JsonValue] = {
+        "checked_at": rfc3339(feed.checked_at) if feed.checked_at else None,
+        "model_date": feed.model_date.isoformat() if feed.model_date else None,
+        "version": feed.version,
+        "digest": feed.digest,
+    }
+    return {**said, "failed": True} if feed.is_failed else said
+
+
 def _feed(value: object) -> FeedKnowledge:
     match value:
         case {
-            "checked_at": str(checked),
+            "checked_at": str() | None as checked,
             "model_date": str() | None as model,
             "version": str(version),
             "digest": str(digest),
         }:
             return FeedKnowledge(
-                checked_at=datetime.fromisoformat(checked),
+                checked_at=datetime.fromisoformat(checked) if checked else None,
                 model_date=date.fromisoformat(model) if model else None,
                 version=version,
                 digest=digest,
+                is_failed=value.get("failed") is True,
             )
         case _:
             raise ValueError(f"not a frozen feed state: {value!r}")

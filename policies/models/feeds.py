@@ -6,7 +6,7 @@ from typing import Self
 from django.db import models
 from django_fsm import FSMField, FSMModelMixin, transition
 
-from policies.models.intelligence import FeedName
+from policies.models.intelligence import FeedName, written
 from stellapolicy.kernel.ids import new_id
 from stellapolicy.tenancy.models import Tenant
 
@@ -129,6 +129,16 @@ class IntelligenceEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cve} {self.kind}"
+
+    @property
+    def written_before(self) -> str | None:
+        """The probability before, as decimal text."""
+        return written(self.before)
+
+    @property
+    def written_after(self) -> str | None:
+        """The probability after, as decimal text."""
+        return written(self.after)
 
 
 class FeedNotice(models.Model):

@@ -6,6 +6,8 @@ from typing import Self
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
+from stellapolicy.kernel.decimals import EPSS_UNITS, from_units
+
 
 class FeedName(models.TextChoices):
     """The feeds an installation can be connected to."""
@@ -27,6 +29,21 @@ class EpssScore(models.Model):
 
     def __str__(self) -> str:
         return self.cve
+
+    @property
+    def written_score(self) -> str:
+        """The probability as decimal text."""
+        return from_units(self.score, units=EPSS_UNITS)
+
+    @property
+    def written_percentile(self) -> str:
+        """The percentile as decimal text."""
+        return from_units(self.percentile, units=EPSS_UNITS)
+
+
+def written(units: int | None) -> str | None:
+    """Return a probability in 10⁻⁵ as decimal text; None for none."""
+    return None if units is None else from_units(units, units=EPSS_UNITS)
 
 
 class EpssHistoryQuerySet(models.QuerySet["EpssHistory"]):
@@ -71,6 +88,16 @@ class EpssHistory(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cve} {self.model_date}"
+
+    @property
+    def written_score(self) -> str | None:
+        """The probability as decimal text; None where it was withdrawn."""
+        return written(self.score)
+
+    @property
+    def written_percentile(self) -> str | None:
+        """The percentile as decimal text; None where it was withdrawn."""
+        return written(self.percentile)
 
 
 class KevEntry(models.Model):

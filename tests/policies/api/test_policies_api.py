@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import override_settings
 
 from policies.models import PackRevision, Report
 from stellapolicy.management.seeding import seed_contents
@@ -76,6 +77,7 @@ def test_a_feed_posted_as_a_report_is_refused(tenant: Tenant) -> None:
     assert (response.status_code, response.json()["code"]) == (422, "evidence.not_a_report")
 
 
+@override_settings(INSTALLATION_TENANT="shop")
 def test_a_feed_is_loaded_by_who_may_govern(tenant: Tenant) -> None:
     day = SimpleUploadedFile("epss.csv", epss_day({"CVE-1999-0001": 0.1}, day="2026-03-01"))
 

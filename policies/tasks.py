@@ -1,0 +1,45 @@
+"""What workers run: ids in, one service call."""
+
+from uuid import UUID
+
+import structlog
+from celery import current_app, shared_task
+
+from policies.models import FeedName
+from policies.services import feed_notices, feed_retention
+from policies.services.feed_fetch import fetch_feed
+from stellapolicy.egress.errors import Sealed
+from stellapolicy.kernel.clock import now
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task(name="feeds.fetch", acks_late=True, ignore_result=True)
+def fetch_feeds() -> None:
+    """Ask every feed that has an address whether it is new."""
+    for name in FeedName:
+        try:
+            fetched = fetch_feed(name=name, at=now())
+        except Sealed as refusal:
+            log.info("feeds.not_fetched", feed=name.value, code=refusal.code)
+            return
+        log.info("feeds.fetched", feed=name.value, outcome=fetched.outcome.value, code=fetched.code)
+
+
+@shared_task(name="feeds.tell_tenants", acks_late=True, ignore_result=True)
+def tell_tenants() -> None:
+    """Let each tenant hear of what the feeds changed, in a task of its own."""
+    for tenant_id in feed_notices.tenants_to_tell(at=now()):
+        current_app.send_task("feeds.tell_tenant", kwargs={"tenant_id": str(tenant_id)})
+
+
+@shared_task(name="feeds.tell_tenant", acks_late=True, ignore_result=True)
+def tell_tenant(*, tenant_id: str) -> None:
+    """Tell one tenant which of its artifacts a feed concerns."""
+    feed_notices.tell_tenant(tenant_id=UUID(tenant_id), at=now())
+
+
+@shared_task(name="feeds.forget_old", acks_late=True, ignore_result=True)
+def forget_old() -> None:
+    """Forget the history of EPSS that is past its time."""
+    feed_retention.forget_old(at=now())
