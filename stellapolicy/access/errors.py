@@ -193,3 +193,11 @@ class ReauthenticationNeeded(Refusal):
     code = "access.reauthentication_needed"
     status = HTTPStatus.FORBIDDEN
     title = "Sign in again"
+
+
+class NotLocked(Refusal):
+    """The sign-in is not locked."""
+
+    code = "person.not_locked"
+    status = HTTPStatus.CONFLICT
+    title = "Not locked"

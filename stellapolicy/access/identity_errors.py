@@ -163,3 +163,59 @@ class IssuerNotConfigured(Refusal):
     code = "workload.issuer_not_configured"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     title = "No such issuer"
+
+
+class ProviderRefused(Refusal):
+    """The sign-in at the identity provider came to nothing."""
+
+    code = "oidc.refused"
+    status = HTTPStatus.FORBIDDEN
+    title = "Sign-in failed"
+
+
+class ProviderUnavailable(ProviderRefused):
+    """The identity provider cannot be asked, or does not answer as it should."""
+
+    code = "oidc.unavailable"
+    status = HTTPStatus.BAD_GATEWAY
+    title = "The identity provider is not available"
+
+
+class StateRefused(ProviderRefused):
+    """The answer belongs to no sign-in that this browser began."""
+
+    code = "oidc.state_refused"
+
+
+class ConsentRefused(ProviderRefused):
+    """The identity provider, or the person there, said no."""
+
+    code = "oidc.denied"
+
+
+class OtherPerson(ProviderRefused):
+    """Somebody else proved who they are than the one who is signed in."""
+
+    code = "oidc.other_person"
+
+
+class NotProvenAgain(ProviderRefused):
+    """The identity provider does not say that the person just proved who they are."""
+
+    code = "oidc.not_proven_again"
+
+
+class GroupMappedAlready(Refusal):
+    """The group brings this role already."""
+
+    code = "group_mapping.exists"
+    status = HTTPStatus.CONFLICT
+    title = "Mapped already"
+
+
+class GroupMappingNotFound(Refusal):
+    """The tenant has no such mapping."""
+
+    code = "group_mapping.not_found"
+    status = HTTPStatus.NOT_FOUND
+    title = "No such group mapping"

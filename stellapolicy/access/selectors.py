@@ -1,11 +1,13 @@
 """Who is it, which tenants are theirs, and what may they do there."""
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -14,7 +16,7 @@ from knox.crypto import hash_token
 from knox.settings import CONSTANTS
 
 from stellapolicy.access.errors import PersonDisabled, TokenExpired, TokenRevoked, TokenUnknown
-from stellapolicy.access.models import ApiToken, RoleAssignment, TrustedWorkload, User
+from stellapolicy.access.models import ApiToken, GroupMapping, RoleAssignment, TrustedWorkload, User
 from stellapolicy.access.roles import Grants, Role, Scope, scopes_of_roles
 from stellapolicy.tenancy.models import Tenant
 
@@ -32,6 +34,14 @@ class Membership:
     def is_called(self, text: str) -> bool:
         """Whether `text` is the slug or the id of this tenant."""
         return text in {self.slug, str(self.tenant_id)}
+
+
+class Mapped(NamedTuple):
+    """A role and what it is held for."""
+
+    role: str
+    team_id: UUID | None
+    service_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +164,28 @@ def tenants_trusting(issuer: str, *, repository_id: str, repository: str) -> tup
             .distinct()
         )
         return tuple(Trusting(known, Membership(*tenant)) for known, *tenant in rows)
+
+
+def mapped_for(groups: Collection[str]) -> dict[UUID, dict[Mapped, str]]:
+    """Return, by tenant, the roles that membership in these groups brings, each with the first group that brings it.
+
+    Works outside a tenant scope, for a proven identity: row-level security shows the mappings of its groups only.
+    """
+    found: defaultdict[UUID, dict[Mapped, str]] = defaultdict(dict)
+    if not groups:
+        return {}
+    with _shown(groups=json.dumps(sorted(set(groups)))):
+        rows = GroupMapping.of_groups.filter(group__in=groups).order_by("group", "pk")
+        for tenant_id, group, *place in rows.values_list("tenant_id", "group", "role", "team_id", "service_id"):
+            found[tenant_id].setdefault(Mapped(*place), group)
+    return dict(found)
+
+
+def tenants_with_group_roles(user: User, given_by: str) -> frozenset[UUID]:
+    """Return the tenants in which somebody holds a role given by such as `given_by` begins with."""
+    with _shown(user=str(user.pk)):
+        rows = RoleAssignment.personal.filter(user=user, granted_by__startswith=given_by)
+        return frozenset(rows.values_list("tenant_id", flat=True))
 
 
 @contextmanager

@@ -62,15 +62,17 @@ def answer_form(
     back: str,
 ) -> HttpResponse:
     """Show the form, or do what it says; a refusal of the service is shown in the form and leaves nothing behind."""
+    refusal_code = ""
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():
                 return act(form.cleaned_data)
         except Refusal as refusal:
+            refusal_code = refusal.code
             _tell(form, refusal)
         except ValidationError as refused:
             form.add_error(None, ValidationError(refused.messages))
-    context = {"title": deed.title, "form": dress(form), "deed": deed, "back": back}
+    context = {"title": deed.title, "form": dress(form), "deed": deed, "back": back, "refusal_code": refusal_code}
     return page.answer(request, "stella/form.html", context)
 
 
