@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "knox",
+    "axes",
     "django_celery_beat",
     "django_structlog",
 ]
@@ -82,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "stellapolicy.access.middleware.ActorMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [
@@ -139,8 +141,8 @@ DATABASES = {
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# The token model is ours (stellapolicy.access); knox brings none.
-MIGRATION_MODULES = {"knox": None}
+# The token model is ours (stellapolicy.access), and wrong passwords are counted in the cache: neither brings a table.
+MIGRATION_MODULES = {"knox": None, "axes": None}
 
 # --- cache and broker -----------------------------------------------------------------------------------------------
 CACHES = {
@@ -235,6 +237,21 @@ OIDC_SCOPES = env.text("OIDC_SCOPES", "openid email profile", about="asked of th
 OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM", "groups", about="the claim that lists somebody's groups")
 if not (LOCAL_PASSWORD_SIGN_IN or OIDC_ISSUER):
     raise env.ConfigurationError("LOCAL_PASSWORD_SIGN_IN is false and OIDC_ISSUER is empty: nobody could sign in")
+AUTHENTICATION_BACKENDS = [
+    "stellapolicy.access.backends.LockoutBackend",
+    "stellapolicy.access.backends.PasswordBackend",
+    "stellapolicy.access.admin.provider.ProviderBackend",
+]
+AXES_HANDLER = "stellapolicy.access.lockout.LockoutHandler"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "stellapolicy.api.address.household"
+AXES_LOCKOUT_CALLABLE = "stellapolicy.access.lockout.keep_answer"
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 WORKLOAD_ISSUERS = env.text(
     "WORKLOAD_ISSUERS", "[]", about="whose pipelines may exchange ID tokens: a JSON list, see docs/ci.md"
 )
