@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from gates.api.client import client_source
+from stellapolicy.access import urls as access_urls
 from stellapolicy.api.urls import root_urlpatterns
 
 handler400 = "stellapolicy.api.problems.bad_request"
@@ -23,5 +24,6 @@ urlpatterns = [
     path("api/v1/", include("stellapolicy.governance.api.urls")),
     path("api/v1/", include("policies.api.urls")),
     path("api/v1/", include("gates.api.urls")),
+    *access_urls.root_urlpatterns,
     path("admin/", admin.site.urls),
 ]
