@@ -1,8 +1,9 @@
 """The saved queues of approvals."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.admin import ModelAdmin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -32,16 +33,16 @@ class QueueFilter(WordFilter):
             *((state.value, str(state.label)) for state in ApprovalState),
         ]
 
-    def queryset(self, request: HttpRequest, queryset: ApprovalRequestQuerySet) -> ApprovalRequestQuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # Any: Django's own signature
         """Return the requests of the queue; a queue that does not exist narrows nothing."""
-        chosen = self.value()
+        chosen, rows = self.value(), cast("ApprovalRequestQuerySet", queryset)
         match chosen:
             case "mine_to_decide":
-                return queryset.filter(pk__in=decidable(reader(request), at=now()).values("pk"))
+                return rows.filter(pk__in=decidable(reader(request), at=now()).values("pk"))
             case "asked_by_me":
-                return queryset.filter(person=reader(request).person)
+                return rows.filter(person=reader(request).person)
             case str() if chosen in ApprovalState.values:
-                return queryset.standing(chosen, at=now())
+                return rows.standing(chosen, at=now())
             case _:
                 return queryset
 
@@ -56,7 +57,7 @@ class KindFilter(WordFilter):
         """Return the kinds there are."""
         return [(name, str(kind.title)) for name, kind in sorted(kinds().items())]
 
-    def queryset(self, request: HttpRequest, queryset: ApprovalRequestQuerySet) -> ApprovalRequestQuerySet:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # Any: Django's own signature  # noqa: ARG002
         """Return the requests of the kind."""
         chosen = self.value()
         return queryset.filter(kind=chosen) if chosen else queryset

@@ -29,7 +29,7 @@ class Settings(ScopedView):
     """Every governance setting of the tenant."""
 
     required_scopes = {"GET": Scope.GOVERNANCE_READ}
-    pagination_class = None
+    pagination_class = None  # type: ignore[assignment]  # every setting is one answer
 
     @extend_schema(operation_id="governance_settings_list", responses=SettingOutput(many=True))
     def get(self, request: ActorRequest) -> Response:  # noqa: ARG002 - the framework's signature

@@ -17,7 +17,7 @@ from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.canonical_json import JsonValue
 
 # Seeding and the command line of the installation: whoever runs these holds the database anyway. Audited as such.
-_INSTALLATION: Final = "system:"
+_INSTALLATION: Final = ("system:", "command:")
 
 
 class HeldByApproval:

@@ -157,7 +157,7 @@ def test_values_travel_as_json(setting: Setting, stored: object, value: object) 
 def test_a_powerful_role_waits_and_is_given_when_confirmed(table: Table) -> None:
     robin = table.person("robin", Role.VIEWER)
     grant = assign_role(actor=table.actor("ada", Role.ADMIN), user=robin, role=Role.CISO, at=NOON)
-    request = ApprovalRequest.objects.get(pk=grant.request_id)
+    request = ApprovalRequest.objects.get(pk=str(grant.request_id))
     before = RoleAssignment.objects.of(robin).count()
 
     table.say(table.actor("bob", Role.ADMIN), request)
@@ -171,7 +171,7 @@ def test_whoever_gains_by_a_role_does_not_confirm_it(table: Table) -> None:
     table.person("robin", Role.ADMIN)
     robin = table.person("robin")
     grant = assign_role(actor=table.actor("ada", Role.ADMIN), user=robin, role=Role.CISO, at=NOON)
-    request = ApprovalRequest.objects.get(pk=grant.request_id)
+    request = ApprovalRequest.objects.get(pk=str(grant.request_id))
 
     with pytest.raises(errors.SecondPersonRequired):
         table.say(table.actor("robin"), request)
