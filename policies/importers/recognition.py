@@ -47,11 +47,6 @@ def _begins(*starts: bytes) -> Callable[[Document], bool]:
     return lambda document: not document.is_json and document.content.lstrip()[:4096].startswith(starts)
 
 
-def _is_osv_scanner(document: Document) -> bool:
-    rows = _object(document).get("results")
-    return isinstance(rows, list) and (not rows or (isinstance(rows[0], dict) and "packages" in rows[0]))
-
-
 def _is_harbor(document: Document) -> bool:
     return any("vuln" in name and "application/vnd." in name for name in _object(document))
 
@@ -86,7 +81,6 @@ ACQUAINTANCES = (
     Acquaintance("Syft JSON; send it as CycloneDX", _has("artifacts", "artifactRelationships")),
     Acquaintance("a GitHub dependency snapshot", _has("detector", "job", "manifests")),
     Acquaintance("an OSV record", _has("id", "modified", "affected")),
-    Acquaintance("OSV-Scanner JSON", _is_osv_scanner),
     Acquaintance("an Anchore policy evaluation", _is_anchore_enterprise),
     Acquaintance("an anchorectl policy evaluation", _first_has("detail", "finalAction")),
     Acquaintance("a list of CVE records of NVD", _has("format", "vulnerabilities", "resultsPerPage")),

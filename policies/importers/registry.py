@@ -15,6 +15,7 @@ from policies.importers.kev import KevImporter
 from policies.importers.limits import STANDARD, ImportLimits
 from policies.importers.native import NativeImporter, ReachabilityImporter
 from policies.importers.openvex import OpenVexImporter
+from policies.importers.osv_scanner import OsvScannerImporter
 from policies.importers.reading import Upload, decode_json, read_upload
 from policies.importers.recognition import recognise
 from policies.importers.records import Imported, ImportedReport
@@ -32,6 +33,7 @@ IMPORTERS: tuple[Importer, ...] = (
     CsafImporter(),
     SarifImporter(),
     SpdxImporter(),
+    OsvScannerImporter(),
     NativeImporter(),
     ReachabilityImporter(),
     KevImporter(),

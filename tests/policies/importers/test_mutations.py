@@ -25,6 +25,7 @@ from tests.policies.importers.reports import (
     written,
 )
 from tests.policies.importers.sarif_reports import grype_sarif, sarif_of, snyk_sarif, trivy_sarif
+from tests.policies.importers.test_osv_scanner import osv_package, osv_report
 from tests.policies.importers.test_spdx import related, spdx_document, spdx_package
 from tests.real_data import real_data
 
@@ -33,6 +34,7 @@ REAL = [
     "scans/anchore_grype/check_all_fields.json",
     "scans/anchore_grype/many_vulns_with_epss_values.json",
     "scans/cyclonedx/valid-vulnerability-1.6.json",
+    "scans/osv_scanner/with-call-analysis.json",
     "scans/sarif/SuppressionTestCurrent.sarif",
     "scans/sarif/taint-python-report.sarif",
     "scans/trivy-golden/alpine-310.sarif",
@@ -56,6 +58,7 @@ OWN = [
         dependencies=[{"ref": "shop", "dependsOn": ["example"]}],
     ),
     spdx_document(spdx_package(), relationships=[related("shop", "DEPENDS_ON", "example")]),
+    osv_report(osv_package(dependency_groups=["dev"], license_violations=["MIT"])),
     grype_sarif(),
     snyk_sarif(),
     trivy_sarif(),

@@ -27,7 +27,6 @@ UNSUPPORTED = [
     ("scans/govulncheck/many_vulns_new_version.json", "govulncheck"),
     ("scans/govulncheck/no_vulns.json", "govulncheck"),
     ("scans/harbor_vulnerability/harbor-5-vuln.json", "Harbor"),
-    ("scans/osv_scanner/some_findings.json", "OSV-Scanner"),
     ("scans/snyk/all-projects_many_vulns.json", "Snyk"),
     ("scans/snyk/single_project_no_vulns.json", "Snyk"),
     ("scans/trivy-golden/alpine-310.gsbom", "GitHub dependency snapshot"),
