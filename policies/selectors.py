@@ -7,9 +7,9 @@ from uuid import UUID
 
 import orjson
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
-from policies.errors import PackNotBound, PackUnknown, SnapshotTampered, SnapshotUnknown
+from policies.errors import PackNotBound, PackUnknown, RunUnknown, SnapshotTampered, SnapshotUnknown
 from policies.evidence.claims import Claim
 from policies.evidence.content import (
     EVERY_COLUMN,
@@ -27,16 +27,19 @@ from policies.models import (
     PackRevision,
     PolicyPack,
     ProductStatement,
+    Run,
     Snapshot,
     SnapshotComponent,
     VexDocument,
     VexStatement,
 )
 from policies.models.pack import RevisionState
+from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.tenancy.models import Environment
 from stellapolicy.tenancy.scope import current_tenant
 
+READ_SCOPE = "findings:read"
 # The last one made comes first; ids of one instant keep the order in which they were made.
 NEWEST = ("-created_at", "-id")
 
@@ -69,9 +72,10 @@ def canonical_program(program_digest: str) -> dict[str, JsonValue]:
     return program
 
 
-def snapshot_named(name: str) -> Snapshot:
-    """Return a snapshot by its content name."""
-    snapshot = Snapshot.objects.filter(name=name).select_related("artifact").first()
+def snapshot_named(name: str, *, actor: Actor | None = None) -> Snapshot:
+    """Return a snapshot by its content name; with `actor`, one that they may read."""
+    rows = Snapshot.objects.all() if actor is None else Snapshot.objects.visible_to(actor, READ_SCOPE)
+    snapshot = rows.filter(name=name).select_related("artifact").first()
     if snapshot is None:
         raise SnapshotUnknown(f"{name[:80]!r} names no snapshot of this tenant")
     return snapshot
@@ -209,6 +213,43 @@ def latest_snapshots(artifacts: Iterable[UUID]) -> list[Snapshot]:
     """Return the last snapshot of each of these artifacts, in one read."""
     rows = Snapshot.objects.filter(artifact_id__in=list(artifacts)).select_related("artifact")
     return list(rows.order_by("artifact_id", *NEWEST).distinct("artifact_id"))
+
+
+_TOUCHED = """
+    WITH spoken AS (SELECT DISTINCT unnest(names) AS name FROM policies_productstatement
+                    WHERE tenant_id = %(tenant)s AND document_id = %(document)s),
+    hit AS (
+        SELECT finding.snapshot_id FROM policies_snapshotfinding finding JOIN spoken ON finding.identifier = spoken.name
+        WHERE finding.tenant_id = %(tenant)s
+        UNION
+        SELECT alias.snapshot_id FROM policies_snapshotalias alias JOIN spoken ON alias.identifier = spoken.name
+        WHERE alias.tenant_id = %(tenant)s
+    )
+    SELECT DISTINCT snapshot.artifact_id FROM hit
+    JOIN policies_snapshot snapshot ON snapshot.id = hit.snapshot_id AND snapshot.tenant_id = %(tenant)s
+    ORDER BY snapshot.artifact_id
+"""
+
+
+def artifacts_touched(document: VexDocument) -> tuple[UUID, ...]:
+    """Return the artifacts that ever had a finding of a vulnerability this document speaks of, in one read."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TOUCHED, {"tenant": current_tenant(), "document": document.pk})
+        return tuple(artifact for (artifact,) in cursor.fetchall())
+
+
+def run_by_id(actor: Actor, pk: UUID) -> Run:
+    """Return one run the actor may look at."""
+    run = runs_of(actor).filter(pk=pk).first()
+    if run is None:
+        raise RunUnknown(f"{pk} is no run of this tenant")
+    return run
+
+
+def runs_of(actor: Actor) -> QuerySet[Run]:
+    """Return the runs of a tenant with what they do; a reader of single services sees their own alone."""
+    rows = Run.objects.filter(tenant_id=actor.tenant_id).select_related("content")
+    return rows if actor.services_with(READ_SCOPE) is None else rows.filter(content__subject=actor.subject)
 
 
 def pack_named(name: str) -> PolicyPack:

@@ -7,6 +7,7 @@ from rest_framework import serializers, status
 from rest_framework.response import Response
 
 from policies import selectors
+from policies.api.filters import ArtifactFilter, FindingFilter, SnapshotFilter
 from policies.api.uploads import (
     EVIDENCE_REFUSALS,
     MAX_BODY_BYTES,
@@ -18,6 +19,7 @@ from policies.api.uploads import (
 )
 from policies.errors import SnapshotTampered, SnapshotUnknown
 from policies.models import Artifact, Snapshot, SnapshotFinding
+from policies.selectors import READ_SCOPE
 from policies.services.evidence import receive_evidence
 from stellapolicy.api.throttling import Limit
 from stellapolicy.api.views import ActorRequest, ScopedView
@@ -97,40 +99,41 @@ class EvidenceView(ScopedView):
 class ArtifactsView(ScopedView):
     """The artifacts of the tenant, newest first."""
 
-    required_scopes: ClassVar = {"GET": "findings:read"}
+    required_scopes: ClassVar = {"GET": READ_SCOPE}
     page_order = ("-first_seen_at", "-id")
     serializer_class = ArtifactOutput
-    filterset_fields: ClassVar = ["digest", "name", "service__slug"]
+    filterset_class = ArtifactFilter
 
-    def get(self, _request: ActorRequest) -> Response:
+    def get(self, request: ActorRequest) -> Response:
         """List artifacts."""
-        return self.page(Artifact.objects.select_related("service"))
+        return self.page(Artifact.objects.visible_to(request.actor, READ_SCOPE).select_related("service"))
 
 
 class SnapshotsView(ScopedView):
     """The snapshots of the tenant, newest first."""
 
-    required_scopes: ClassVar = {"GET": "findings:read"}
+    required_scopes: ClassVar = {"GET": READ_SCOPE}
     page_order = ("-created_at", "-id")
     serializer_class = SnapshotOutput
+    filterset_class = SnapshotFilter
 
-    def get(self, _request: ActorRequest) -> Response:
+    def get(self, request: ActorRequest) -> Response:
         """List snapshots."""
-        return self.page(Snapshot.objects.select_related("artifact"))
+        return self.page(Snapshot.objects.visible_to(request.actor, READ_SCOPE).select_related("artifact"))
 
 
 class SnapshotView(ScopedView):
     """One snapshot."""
 
-    required_scopes: ClassVar = {"GET": "findings:read"}
+    required_scopes: ClassVar = {"GET": READ_SCOPE}
     refusals: ClassVar = {"GET": (SnapshotUnknown,)}
     tagged = frozenset({"GET"})
     serializer_class = SnapshotOutput
 
     @extend_schema(operation_id="snapshots_retrieve_one")
-    def get(self, _request: ActorRequest, name: str) -> Response:
+    def get(self, request: ActorRequest, name: str) -> Response:
         """Return a snapshot by its content name."""
-        answer = SnapshotOutput(selectors.snapshot_named(name)).data
+        answer = SnapshotOutput(selectors.snapshot_named(name, actor=request.actor)).data
         self.etag(answer)
         return Response(answer)
 
@@ -138,28 +141,30 @@ class SnapshotView(ScopedView):
 class SnapshotFindingsView(ScopedView):
     """The findings of a snapshot in their order."""
 
-    required_scopes: ClassVar = {"GET": "findings:read"}
+    required_scopes: ClassVar = {"GET": READ_SCOPE}
     refusals: ClassVar = {"GET": (SnapshotUnknown,)}
     page_order = ("position",)
     serializer_class = SnapshotFindingOutput
+    filterset_class = FindingFilter
 
     @extend_schema(operation_id="snapshots_findings_list")
-    def get(self, _request: ActorRequest, name: str) -> Response:
+    def get(self, request: ActorRequest, name: str) -> Response:
         """List the findings of a snapshot."""
-        return self.page(SnapshotFinding.objects.filter(snapshot=selectors.snapshot_named(name)))
+        snapshot = selectors.snapshot_named(name, actor=request.actor)
+        return self.page(SnapshotFinding.objects.filter(snapshot=snapshot))
 
 
 class SnapshotVerifyView(ScopedView):
     """Whether a snapshot still is what was stored."""
 
-    required_scopes: ClassVar = {"GET": "findings:read"}
+    required_scopes: ClassVar = {"GET": READ_SCOPE}
     refusals: ClassVar = {"GET": (SnapshotUnknown,)}
     serializer_class = VerificationOutput
 
     @extend_schema(operation_id="snapshots_verify")
-    def get(self, _request: ActorRequest, name: str) -> Response:
+    def get(self, request: ActorRequest, name: str) -> Response:
         """Compare what the snapshot holds with its digest."""
-        snapshot = selectors.snapshot_named(name)
+        snapshot = selectors.snapshot_named(name, actor=request.actor)
         try:
             selectors.checked_content(snapshot)
         except SnapshotTampered as refusal:

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.response import Response
 
+from policies.api.filters import RevisionFilter
 from policies.errors import PackDoesNotCompile, PackUnknown
 from policies.language.compilation import run_tests
 from policies.language.facts import CATALOGUE
@@ -102,6 +103,7 @@ class RevisionsView(ScopedView):
     required_scopes: ClassVar = {"GET": "policy:read", "POST": "policy:author"}
     refusals: ClassVar = {"GET": (PackUnknown,), "POST": (PackDoesNotCompile,)}
     page_order = ("-version",)
+    filterset_class = RevisionFilter
     serializer_class = RevisionOutput
     max_body_bytes = 4 * 1024 * 1024
 

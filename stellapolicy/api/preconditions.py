@@ -26,8 +26,9 @@ class NotModified(Exception):  # noqa: N818 - reads as a sentence
 
 
 def tag_of(*version: object) -> str:
-    """Return the strong tag of a version: digests, numbers, states, whatever tells it from every other."""
-    return f'"{digest.of_bytes(dumps(version)).removeprefix("sha256:")[:_TAG_DIGITS]}"'
+    """Return the strong tag of a version: whatever has a JSON form, or bytes, and tells it from every other."""
+    said = [digest.of_bytes(part) if isinstance(part, bytes) else part for part in version]
+    return f'"{digest.of_bytes(dumps(said)).removeprefix("sha256:")[:_TAG_DIGITS]}"'
 
 
 def judge(tag: str, *, if_match: str | None, if_none_match: str | None, reading: bool) -> None:

@@ -90,6 +90,11 @@ class ScopedView(GenericAPIView[Any]):  # Any: rows of any model
     _allowance: Allowance | None = None
     _tag: str | None = None
 
+    def get_queryset(self) -> QuerySet[Any]:  # Any: rows of any model
+        """Return no rows, of the model that the view shows: which ones, its methods say."""
+        model = getattr(getattr(self.serializer_class, "Meta", None), "model", None)
+        return super().get_queryset() if model is None else model._default_manager.none()  # noqa: SLF001 - as Django names it
+
     def initialize_request(self, request: HttpRequest, *args: object, **kwargs: object) -> ActorRequest:  # noqa: ARG002 - DRF's
         """Return the request as handlers see it."""
         return ActorRequest(

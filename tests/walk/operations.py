@@ -45,6 +45,11 @@ class Operation:
         return {each["name"]: each["schema"] for each in self.said.get("parameters", []) if each["in"] == "query"}
 
     @property
+    def needs_a_query(self) -> bool:
+        """Whether it cannot be asked without a query of its own."""
+        return any(each.get("required") for each in self.said.get("parameters", []) if each["in"] == "query")
+
+    @property
     def body_schema(self) -> dict[str, Any] | None:
         """The schema of a JSON body; None where there is none."""
         content = self.said.get("requestBody", {}).get("content", {})

@@ -2,8 +2,8 @@
 
 A new endpoint needs nothing here when its address has no parameter and its body and query name no row. Else say where
 its parameter is found: one function per address (up to and including the parameter) under `@path`, one per member of a
-body or query under `@member`; each gets the inhabited tenant, inside its scope, and returns real values. A value that
-every tenant has alike (a feed, a host) is said with `SHARED`.
+body or query under `@member`; each gets the inhabited tenant, inside its scope, and returns real values, of rows that
+`tests.admin_pages.inhabit` made or that it makes itself.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from gates.models import GateDecision, GateJob
 from policies.models import Artifact, PackRevision, Snapshot
 from policies.models.intelligence import EpssScore
-from stellapolicy.access.models import RoleAssignment
+from stellapolicy.access.models import RoleAssignment, TrustedWorkload
 from stellapolicy.audit.models import Entry
 from stellapolicy.governance.models import ApprovalRequest, Delegation
 from stellapolicy.tenancy.models import Service, Team
@@ -22,18 +22,14 @@ Source = Callable[[Inhabited], Values]
 PATHS: dict[str, Source] = {}
 MEMBERS: dict[str, Source] = {}
 # Members that look like references and are none: what they say is the caller's own, or the same for every tenant.
-NOT_REFERENCES = frozenset({"digest_version", "request_id", "payload_hash"})
-# Addresses whose parameter names something every tenant may know.
-SHARED: set[str] = set()
+NOT_REFERENCES = frozenset({"digest_version", "request_id", "payload_hash", "repository_id"})
 
 
-def path(address: str, *, shared: bool = False) -> Callable[[Source], Source]:
+def path(address: str) -> Callable[[Source], Source]:
     """Say what stands for the last parameter of an address."""
 
     def keep(source: Source) -> Source:
         PATHS[address] = source
-        if shared:
-            SHARED.add(address)
         return source
 
     return keep
@@ -69,7 +65,7 @@ def _revisions(acme: Inhabited) -> Values:
     return PackRevision.objects.order_by("-version").values_list("version", flat=True).distinct()
 
 
-@path("/feeds/{name}", shared=True)
+@path("/feeds/{name}")
 def _feeds(acme: Inhabited) -> Values:
     return ["epss", "kev"]
 
@@ -94,7 +90,7 @@ def _delegations(acme: Inhabited) -> Values:
     return Delegation.objects.values_list("pk", flat=True)
 
 
-@path("/governance/settings/{name}", shared=True)
+@path("/governance/settings/{name}")
 def _settings(acme: Inhabited) -> Values:
     return ["approval_time_out_days", "role_grants_need_second_person"]
 
@@ -107,6 +103,19 @@ def _roles(acme: Inhabited) -> Values:
 @member("team_id")
 def _team_ids(acme: Inhabited) -> Values:
     return Team.objects.values_list("pk", flat=True)
+
+
+@path("/trusted-workloads/{id}")
+def _trusted_workloads(acme: Inhabited) -> Values:
+    workload, _ = TrustedWorkload.objects.get_or_create(
+        issuer="github",
+        repository_id="4711",
+        repository="acme/api",
+        ref_pattern="refs/heads/main",
+        service=Service.objects.earliest("slug"),
+        defaults={"created_by": "test", "created_at": acme.at},
+    )
+    return [workload.pk]
 
 
 @member("service_id", "service_ids")
