@@ -16,6 +16,8 @@ class Periodic:
 SCHEDULE = (
     Periodic("outbox.dispatch", timedelta(seconds=2), "Hands events to whoever follows them."),
     Periodic("outbox.deliver_webhooks", timedelta(seconds=2), "Sends webhooks and messages."),
+    Periodic("outbox.send_digests", timedelta(minutes=5), "Composes the hourly and daily messages that are due."),
+    Periodic("outbox.purge", timedelta(days=1), "Forgets old events, deliveries and messages."),
     Periodic("outbox.reap", timedelta(seconds=60), "Returns to the queue the deliveries a lost worker had claimed."),
     Periodic("gates.drain_queue", timedelta(seconds=2), "Evaluates the gate jobs that wait."),
     Periodic("gates.reap_leases", timedelta(seconds=30), "Returns to the queue what a lost worker had claimed."),

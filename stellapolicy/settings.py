@@ -346,6 +346,26 @@ EGRESS_INTERNAL_HOSTS = env.grouped(
     about="hosts inside the network, by purpose (`oidc=sso.corp.example,webhook=chat:8065`); plain http included",
 )
 
+# --- what is told ---------------------------------------------------------------------------------------------------
+OUTBOX_RETENTION_DAYS = env.integer("OUTBOX_RETENTION_DAYS", 90, about="days that events and what was sent are kept")
+EMAIL_HOST = env.text("EMAIL_HOST", "", about="mail server of notifications; without it mail is refused as unsupported")
+EMAIL_PORT = env.integer("EMAIL_PORT", 587, about="its port")
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "", about="name at the mail server")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "", about="password at the mail server")
+EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", default=True, about="`false` only for a server on the same machine")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text(
+    "DEFAULT_FROM_EMAIL", None if EMAIL_HOST else "stellapolicy@localhost", about="sender of notifications"
+)
+# A laptop without a mail server writes its mail to files.
+EMAIL_FILE_PATH = str(VAR_DIR / "mail")
+if EMAIL_HOST:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+elif LAPTOP:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+else:
+    EMAIL_BACKEND = "stellapolicy.outbox.mail.UnsupportedBackend"
+
 # --- language, time, looks ------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 USE_I18N = True

@@ -11,7 +11,8 @@ class OutboxConfig(AppConfig):
 
     def ready(self) -> None:
         from stellapolicy.audit import actions  # noqa: PLC0415 - needs loaded apps
-        from stellapolicy.outbox import names  # noqa: PLC0415 - needs loaded apps
+        from stellapolicy.outbox import names, subscriptions  # noqa: PLC0415 - needs loaded apps
+        from stellapolicy.outbox.services import notifying  # noqa: PLC0415 - needs loaded apps
 
         actions.register(
             {
@@ -23,6 +24,13 @@ class OutboxConfig(AppConfig):
                 "webhook.deleted": "Webhook deleted",
                 "webhook.pinged": "Webhook tested",
                 "webhook.redelivered": "Event sent to a webhook again",
+                "channel.created": "Notification channel created",
+                "channel.removed": "Notification channel removed",
+                "rule.created": "Notification rule created",
+                "rule.muted": "Notification rule muted",
+                "rule.unmuted": "Notification rule unmuted",
+                "rule.removed": "Notification rule removed",
             }
         )
+        subscriptions.subscribe_own("*", key=notifying.SUBSCRIBER, act=notifying.notice)
         names.register({"webhook.ping": "A test of one webhook", "webhook.paused": "A webhook was paused"})

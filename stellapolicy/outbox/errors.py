@@ -84,3 +84,59 @@ class TooManyWebhooks(Refusal):
     code: ClassVar[str] = "webhook.too_many"
     status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
     title: ClassVar[str] = "There are too many webhooks"
+
+
+class TargetRefused(Refusal):
+    """A channel leads nowhere, or somewhere its kind cannot go."""
+
+    code: ClassVar[str] = "channel.target_refused"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "The channel leads nowhere"
+
+
+class ChannelUnknown(Refusal):
+    """No such channel in this tenant."""
+
+    code: ClassVar[str] = "channel.unknown"
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+    title: ClassVar[str] = "There is no such channel"
+
+
+class ChannelNameTaken(Refusal):
+    """Another channel is called so."""
+
+    code: ClassVar[str] = "channel.name_taken"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    title: ClassVar[str] = "The name is taken"
+
+
+class RuleUnknown(Refusal):
+    """No such rule in this tenant."""
+
+    code: ClassVar[str] = "rule.unknown"
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+    title: ClassVar[str] = "There is no such rule"
+
+
+class MuteRefused(Refusal):
+    """A rule is muted until an instant to come."""
+
+    code: ClassVar[str] = "rule.mute_refused"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "The rule cannot be muted so"
+
+
+class EmailUnsupported(Refusal):
+    """The installation knows no mail server."""
+
+    code: ClassVar[str] = "channel.email_unsupported"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    title: ClassVar[str] = "Mail is not set up here"
+
+
+class MessageNotTaken(Refusal):
+    """The other side of a channel answered no."""
+
+    code: ClassVar[str] = "channel.not_taken"
+    status: ClassVar[HTTPStatus] = HTTPStatus.FAILED_DEPENDENCY
+    title: ClassVar[str] = "The message was not taken"

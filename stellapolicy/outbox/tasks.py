@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from stellapolicy.kernel.clock import now
-from stellapolicy.outbox.services import dispatching, leases, outward
+from stellapolicy.outbox.services import dispatching, leases, notifying, outward, retention
 
 
 @shared_task(name="outbox.dispatch", acks_late=True, ignore_result=True)
@@ -16,6 +16,18 @@ def dispatch() -> None:
 def deliver_webhooks() -> None:
     """Send what waits to leave the house."""
     outward.deliver(clock=now)
+
+
+@shared_task(name="outbox.send_digests", acks_late=True, ignore_result=True)
+def send_digests() -> None:
+    """Compose the messages whose time has come."""
+    notifying.send_digests(at=now())
+
+
+@shared_task(name="outbox.purge", acks_late=True, ignore_result=True)
+def purge() -> None:
+    """Forget what is older than its retention."""
+    retention.purge(at=now())
 
 
 @shared_task(name="outbox.reap", acks_late=True, ignore_result=True)

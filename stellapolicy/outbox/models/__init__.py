@@ -1,7 +1,17 @@
-"""Events, their deliveries, webhooks."""
+"""Events, their deliveries, webhooks, notifications."""
 
 from stellapolicy.outbox.models.delivery import Delivery, DeliveryStatus, Lane
 from stellapolicy.outbox.models.event import OutboxEvent
+from stellapolicy.outbox.models.notification import (
+    ChannelKind,
+    Digest,
+    MessageStatus,
+    Notice,
+    Notification,
+    NotificationChannel,
+    NotificationMessage,
+    NotificationRule,
+)
 from stellapolicy.outbox.models.webhook import (
     AttemptOutcome,
     Latency,
@@ -12,10 +22,18 @@ from stellapolicy.outbox.models.webhook import (
 
 __all__ = [
     "AttemptOutcome",
+    "ChannelKind",
     "Delivery",
     "DeliveryStatus",
+    "Digest",
     "Lane",
     "Latency",
+    "MessageStatus",
+    "Notice",
+    "Notification",
+    "NotificationChannel",
+    "NotificationMessage",
+    "NotificationRule",
     "OutboxEvent",
     "WebhookDelivery",
     "WebhookState",

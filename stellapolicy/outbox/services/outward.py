@@ -9,8 +9,10 @@ from django.db import transaction
 from stellapolicy.kernel.refusals import Refusal
 from stellapolicy.outbox.errors import LeaseLost
 from stellapolicy.outbox.models import Delivery, Lane
+from stellapolicy.outbox.models.notification import MESSAGE_PREFIX
 from stellapolicy.outbox.services.dispatching import Clock
 from stellapolicy.outbox.services.leases import claim_next, give_back, hold
+from stellapolicy.outbox.services.notifying import send_message
 from stellapolicy.outbox.services.webhook_delivery import tell_webhook
 
 BATCH: Final = 50
@@ -33,7 +35,10 @@ def deliver(*, clock: Clock, limit: int = BATCH) -> int:
 
 def _send(claimed: Delivery, clock: Clock) -> None:
     try:
-        tell_webhook(claimed, clock=clock)
+        if claimed.subscriber.startswith(MESSAGE_PREFIX):
+            send_message(claimed, clock=clock)
+        else:
+            tell_webhook(claimed, clock=clock)
     except LeaseLost:
         log.warning("outbox.lease_lost", delivery=str(claimed.pk))
     except Refusal as refusal:

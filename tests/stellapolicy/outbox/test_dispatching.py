@@ -168,7 +168,8 @@ def test_a_batch_is_bounded(actor: Actor) -> None:
         happen(actor, f"thing:{number}")
 
     assert dispatching.dispatch(clock=lambda: NOON, limit=3) == 3
-    assert dispatching.dispatch(clock=lambda: NOON, limit=3) == 2
+    assert dispatch() > 0
+    assert dispatch() == 0
 
 
 def test_each_delivery_is_leased_from_the_instant_it_begins(actor: Actor, subscribing: Subscribing) -> None:
@@ -192,7 +193,7 @@ def test_a_worker_that_lost_its_lease_leaves_nothing(actor: Actor, subscribing: 
     calls: Counter[str] = Counter()
     subscribing(lambda _event: calls.update(["ran"]))
     event = happen(actor)
-    dispatch_only_fan_out()
+    dispatching.dispatch(clock=lambda: NOON, limit=2)  # the fan-out and the outbox's own subscriber
     slow = leases.claim_next(Lane.INWARD, at=NOON)
     assert slow is not None
     assert leases.reap(at=NOON + leases.LEASE + timedelta(seconds=1)) == 1
