@@ -66,6 +66,7 @@ _DISTROS = {
     "oraclelinux": "oracle",
     "ol": "oracle",
     "photon": "photon",
+    "red hat": "redhat",
     "redhat": "redhat",
     "redhat-oval": "redhat",
     "redhat-csaf-vex": "redhat",

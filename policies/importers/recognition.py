@@ -70,7 +70,7 @@ ACQUAINTANCES = (
         "a code host's answer; send its member `sbom`",
         lambda document: "spdxVersion" in _inner(_object(document), "sbom"),
     ),
-    Acquaintance("Snyk JSON", lambda document: {"vulnerabilities", "ok"} <= _first(document).keys()),
+    Acquaintance("Snyk's JSON of infrastructure as code; send it as SARIF", _first_has("infrastructureAsCodeIssues")),
     Acquaintance("govulncheck JSON", _is_govulncheck),
     Acquaintance("Dependency-Track findings", _has("meta", "findings")),
     Acquaintance("a Harbor vulnerability report", _is_harbor),

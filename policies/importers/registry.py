@@ -22,6 +22,7 @@ from policies.importers.records import Imported, ImportedReport
 from policies.importers.refusals import FormatUnknown, FormatUnsupported, JsonInvalid
 from policies.importers.sarif import SarifImporter
 from policies.importers.sequences import begins_sequence, decode_sequence
+from policies.importers.snyk import SnykImporter
 from policies.importers.spdx import SpdxImporter
 from policies.importers.trivy import TrivyImporter
 
@@ -34,6 +35,7 @@ IMPORTERS: tuple[Importer, ...] = (
     SarifImporter(),
     SpdxImporter(),
     OsvScannerImporter(),
+    SnykImporter(),
     NativeImporter(),
     ReachabilityImporter(),
     KevImporter(),

@@ -26,6 +26,7 @@ from tests.policies.importers.reports import (
 )
 from tests.policies.importers.sarif_reports import grype_sarif, sarif_of, snyk_sarif, trivy_sarif
 from tests.policies.importers.test_osv_scanner import osv_package, osv_report
+from tests.policies.importers.test_snyk import snyk_image, snyk_project, snyk_row
 from tests.policies.importers.test_spdx import related, spdx_document, spdx_package
 from tests.real_data import real_data
 
@@ -37,6 +38,7 @@ REAL = [
     "scans/osv_scanner/with-call-analysis.json",
     "scans/sarif/SuppressionTestCurrent.sarif",
     "scans/sarif/taint-python-report.sarif",
+    "scans/snyk/single_project_one_vuln.json",
     "scans/trivy-golden/alpine-310.sarif",
     "scans/trivy-golden/conda-spdx.json",
     "scans/trivy-golden/dockerfile.json",
@@ -59,6 +61,7 @@ OWN = [
     ),
     spdx_document(spdx_package(), relationships=[related("shop", "DEPENDS_ON", "example")]),
     osv_report(osv_package(dependency_groups=["dev"], license_violations=["MIT"])),
+    [snyk_image(nvdSeverity="low"), snyk_project(filtered={"ignore": [snyk_row()]})],
     grype_sarif(),
     snyk_sarif(),
     trivy_sarif(),

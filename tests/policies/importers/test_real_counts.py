@@ -20,6 +20,7 @@ DIFFERENT = {
         "one vulnerability of one package is one finding with two paths",
     ),
     "sarif/flawfinder.sarif": (49, "results that the tool itself marks as one are one finding with their lines"),
+    "snyk/all-projects_many_vulns.json": (3, "one vulnerability of one package in two projects is one finding"),
     "trivy/kubernetes.json": (15, "a package in two workloads is one finding that names both"),
 }
 
@@ -74,6 +75,9 @@ CROSS_CHECKED = [
     "sarif/appendix_k4.sarif",
     "sarif/flawfinder.sarif",
     "sarif/taint-python-report.sarif",
+    "snyk/all-projects_many_vulns.json",
+    "snyk/single_project_no_vulns.json",
+    "snyk/single_project_one_vuln.json",
     "trivy/all_statuses.json",
     "trivy/cvss_severity_source.json",
     "trivy/cvssv4_severity_source.json",
@@ -97,7 +101,7 @@ INVENTORIES = {
 UNCOUNTED = {"cyclonedx/valid-vulnerability-1.4.xml", "osv_scanner/no_findings.json"}
 # Nothing in them says that a scan was made.
 REFUSED = {"no_runs.sarif": "/runs"}
-FOLDERS = ("anchore_grype/", "cyclonedx/", "osv_scanner/", "sarif/", "trivy/")
+FOLDERS = ("anchore_grype/", "cyclonedx/", "osv_scanner/", "sarif/", "snyk/", "trivy/")
 
 
 def _scan(path: str) -> ImportedReport:
@@ -189,6 +193,7 @@ def _reports() -> Iterator[Path]:
         "policy-cases/osv-filter/none/*.json",
         "scans/sarif/*.sarif",
         "scans/sarif-nginx-3-scanners/*.json",
+        "scans/snyk/*.json",
         "scans/trivy-golden/*.sarif",
     )
     for pattern in (*patterns, "sbom/*.json", "vex/cyclonedx/*.json"):
@@ -210,7 +215,7 @@ def test_every_real_report_of_these_formats_is_imported_and_totally_ordered() ->
         assert list(report.components) == sorted(report.components, key=lambda one: one.key), path.name
         assert import_report(content) == report, path.name
 
-    assert formats == {"trivy": 22, "grype": 8, "cyclonedx": 36, "sarif": 13, "spdx": 7, "osv-scanner": 7}
+    assert formats == {"trivy": 22, "grype": 8, "cyclonedx": 36, "sarif": 13, "spdx": 7, "osv-scanner": 7, "snyk": 3}
 
 
 @pytest.mark.parametrize("name, place", REFUSED.items())

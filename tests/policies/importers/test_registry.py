@@ -27,8 +27,6 @@ UNSUPPORTED = [
     ("scans/govulncheck/many_vulns_new_version.json", "govulncheck"),
     ("scans/govulncheck/no_vulns.json", "govulncheck"),
     ("scans/harbor_vulnerability/harbor-5-vuln.json", "Harbor"),
-    ("scans/snyk/all-projects_many_vulns.json", "Snyk"),
-    ("scans/snyk/single_project_no_vulns.json", "Snyk"),
     ("scans/trivy-golden/alpine-310.gsbom", "GitHub dependency snapshot"),
     ("scans/trivy-golden/centos-7-cyclonedx.intoto.jsonl", "DSSE"),
     ("scans/trivy_operator/vulnerabilityreport_many.json", "Trivy operator"),
@@ -74,6 +72,7 @@ def test_a_format_nobody_knows_is_refused_naming_what_is_read(path: str) -> None
         (b'{"_type": "https://in-toto.io/Statement/v1", "predicateType": "x"}', "in-toto"),
         (b'{"id": "GO-1", "modified": "x", "affected": []}', "OSV record"),
         (b'{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"}', "SPDX 3"),
+        (b'{"infrastructureAsCodeIssues": []}', "send it as SARIF"),
         (b'{"sbom": {"spdxVersion": "SPDX-2.3"}}', "its member `sbom`"),
     ],
 )
