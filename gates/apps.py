@@ -10,7 +10,9 @@ class GatesConfig(AppConfig):
     label = "gates"
 
     def ready(self) -> None:
+        from gates.services.retention import JOBS  # noqa: PLC0415 - needs loaded apps
         from stellapolicy.audit import actions  # noqa: PLC0415 - needs loaded apps
+        from stellapolicy.kernel import retention  # noqa: PLC0415 - needs loaded apps
         from stellapolicy.outbox import names  # noqa: PLC0415 - needs loaded apps
 
         actions.register(
@@ -21,3 +23,4 @@ class GatesConfig(AppConfig):
             }
         )
         names.register({"gate.decided": "A gate decided"})
+        retention.register(JOBS)

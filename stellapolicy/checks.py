@@ -14,6 +14,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register, run_checks  # noqa: A004 - Django's name for it
 from django.core.exceptions import ImproperlyConfigured
 
+from stellapolicy.wiring import wired
+
 TAG: Final = "installation"
 SHORTEST_SECRET: Final = 50
 FEWEST_CHARACTERS: Final = 10
@@ -149,6 +151,16 @@ def _static_files() -> Iterator[CheckMessage]:
         )
 
 
+def _wiring() -> Iterator[CheckMessage]:
+    for known in wired():
+        if not known.is_fit:
+            yield Error(
+                f"Behind the port {known.port.name!r} stands {known.stands}, which is not for production.",
+                hint=f"Configure {known.port.configured_by}; manage.py wiring lists every port.",
+                id="stella.E011",
+            )
+
+
 _PARTS: Final[Sequence[Part]] = (
     _secrets,
     _debugging,
@@ -158,4 +170,5 @@ _PARTS: Final[Sequence[Part]] = (
     _cache_and_broker,
     _storage,
     _static_files,
+    _wiring,
 )

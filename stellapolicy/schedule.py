@@ -26,5 +26,6 @@ SCHEDULE = (
     Periodic("feeds.fetch", timedelta(hours=1), "Asks every feed that has an address whether it is new."),
     Periodic("feeds.tell_tenants", timedelta(seconds=60), "Tells tenants which artifacts a change of a feed concerns."),
     Periodic("feeds.forget_old", timedelta(days=1), "Forgets the history of EPSS that is past its time."),
+    Periodic("stellapolicy.purge", timedelta(days=1), "Removes what every room has kept long enough."),
     Periodic("api.purge_idempotency", timedelta(days=1), "Forgets idempotency keys older than a day."),
 )
