@@ -1,5 +1,6 @@
 """What workers run: ids in, one service call."""
 
+import platform
 from uuid import UUID
 
 import structlog
@@ -7,9 +8,12 @@ from celery import current_app, shared_task
 
 from policies.models import FeedName
 from policies.services import feed_notices, feed_retention
+from policies.services import stream as inbound
 from policies.services.feed_fetch import fetch_feed
 from stellapolicy.egress.errors import Sealed
 from stellapolicy.kernel.clock import now
+from stellapolicy.tenancy.models import Tenant
+from stellapolicy.tenancy.scope import tenant_scope
 
 log = structlog.get_logger(__name__)
 
@@ -43,3 +47,31 @@ def tell_tenant(*, tenant_id: str) -> None:
 def forget_old() -> None:
     """Forget the history of EPSS that is past its time."""
     feed_retention.forget_old(at=now())
+
+
+@shared_task(name="policies.consume_events", acks_late=True, ignore_result=True)
+def consume_events() -> None:
+    """Act upon events from outside, where a stream is named."""
+    stream = inbound.open_stream()
+    if stream is not None:
+        inbound.drain(stream, consumer=platform.node(), clock=now)
+
+
+@shared_task(name="policies.write_columns", acks_late=True, ignore_result=True)
+def write_columns() -> None:
+    """Write the columns of snapshots that have none yet."""
+    from policies.services import columns  # noqa: PLC0415 - the columnar library is large, and only workers need it
+
+    for tenant in Tenant.objects.order_by("pk"):
+        with tenant_scope(tenant.pk):
+            columns.write_missing(at=now())
+
+
+@shared_task(name="policies.compact_columns", acks_late=True, ignore_result=True)
+def compact_columns() -> None:
+    """Put small columnar files together."""
+    from policies.services import columns  # noqa: PLC0415 - the columnar library is large, and only workers need it
+
+    for tenant in Tenant.objects.order_by("pk"):
+        with tenant_scope(tenant.pk):
+            columns.compact(at=now())

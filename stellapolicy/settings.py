@@ -161,6 +161,8 @@ CACHES = {
 CELERY_BROKER_URL = env.text(
     "BROKER_URL", about="Valkey or Redis with `maxmemory-policy noeviction`, apart from the cache"
 )
+EVENTS_STREAM = env.text("EVENTS_STREAM", "", about="name of a Valkey stream of CloudEvents to act upon; empty: none")
+EVENTS_URL = env.text("EVENTS_URL", CELERY_BROKER_URL, about="Valkey that holds the stream of events")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # INVARIANT: longer than the longest task (10 min), or the broker hands a running task to a second worker.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 20 * 60, "socket_connect_timeout": 2}

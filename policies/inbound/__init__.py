@@ -1,0 +1,1 @@
+"""Events that reach us from outside, as values. Pure."""
