@@ -21,6 +21,11 @@ class PoliciesConfig(AppConfig):
                 "artifact.claim_corrected": "Claimed service of an artifact corrected by a report",
                 "artifact.ownership_contested": "Report states another service for an artifact",
                 "evidence.received": "Evidence received",
+                "vex.published": "VEX about products published",
+                "build.recorded": "Build recorded",
+                "deployment.recorded": "Deployment recorded",
+                "run.queued": "Run queued",
+                "run.cancelled": "Run cancelled",
                 "feed.loaded": "Feed loaded",
                 "feed.kept_aside": "Feed file kept aside",
                 "feed.acceptance_asked": "Loading a feed file that is kept aside was asked for",
@@ -35,6 +40,8 @@ class PoliciesConfig(AppConfig):
         )
         names.register(
             {
+                "deployment.recorded": "An artifact went to an environment",
+                "vex.published": "VEX statements joined the evidence they speak of",
                 "intelligence.changed": "What the world knows of vulnerabilities changed",
                 "feed.affected": "Artifacts are concerned by what a feed brought",
                 "feed.failed": "A feed cannot be read",
@@ -42,3 +49,5 @@ class PoliciesConfig(AppConfig):
             }
         )
         import_module("policies.wiring").wire_feeds()
+        import_module("policies.services.evidence_runs").announce()
+        import_module("policies.services.vex").announce()

@@ -220,3 +220,27 @@ class ArtifactUnknown(Refusal):
     code: ClassVar[str] = "artifact.unknown"
     status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
     title: ClassVar[str] = "There is no such artifact"
+
+
+class RunUnknown(Refusal):
+    """No such run in this tenant."""
+
+    code: ClassVar[str] = "run.unknown"
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+    title: ClassVar[str] = "There is no such run"
+
+
+class RunEnded(Refusal):
+    """What has ended cannot be cancelled."""
+
+    code: ClassVar[str] = "run.ended"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    title: ClassVar[str] = "The run has ended"
+
+
+class LeaseLost(Refusal):
+    """A run is no longer this worker's to do."""
+
+    code: ClassVar[str] = "run.lease_lost"
+    status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
+    title: ClassVar[str] = "The run is another worker's"

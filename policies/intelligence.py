@@ -11,7 +11,7 @@ from policies.models import FeedName
 from policies.models.feeds import FeedChange, FeedState
 from stellapolicy.tenancy.scope import current_tenant
 
-# The artifacts whose current snapshot, the one of the latest scan, speaks of a CVE of the change: by its own name, or
+# The artifacts whose current snapshot, the last one made, speaks of a CVE of the change: by its own name, or
 # by one that its findings give as an alias.
 _AFFECTED = """
     WITH hit AS (
@@ -29,8 +29,7 @@ _AFFECTED = """
         SELECT DISTINCT ON (snapshot.artifact_id) snapshot.id, snapshot.artifact_id FROM candidate
         JOIN policies_snapshot snapshot USING (artifact_id)
         WHERE snapshot.tenant_id = %(tenant)s
-        ORDER BY snapshot.artifact_id, snapshot.evidence -> 'scanned_at' DESC NULLS LAST,
-                 snapshot.created_at DESC, snapshot.id DESC
+        ORDER BY snapshot.artifact_id, snapshot.created_at DESC, snapshot.id DESC
     )
     SELECT DISTINCT artifact.digest FROM latest
     JOIN hit ON hit.snapshot_id = latest.id

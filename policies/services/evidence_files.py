@@ -14,6 +14,7 @@ from policies.importers.refusals import ImportRefused
 
 STORAGE = "evidence"
 _FOLDER = "reports"
+_WAITING_ROOM = "waiting"
 
 
 @dataclass(eq=False, slots=True, weakref_slot=True)
@@ -59,6 +60,26 @@ def _write(path: str, waiting: _Waiting) -> None:
         files.delete(stored)
 
 
+def hold(name: str, content: bytes) -> str:
+    """Let bytes wait under a name of their own, written after commit; return where."""
+    path = f"{_WAITING_ROOM}/{name}"
+    waiting = _Waiting(content)
+    _waiting[path] = waiting
+    transaction.on_commit(lambda: _write(path, waiting))
+    return path
+
+
+def held(path: str) -> bytes:
+    """Return bytes that wait; raises FileMissing where there are none."""
+    waiting = _waiting.get(path)
+    return waiting.content if waiting is not None else _stored(path, "what waits to be imported")
+
+
+def let_go(path: str) -> None:
+    """Forget bytes that waited."""
+    storage().delete(path)
+
+
 def read(path: str, content_digest: str) -> Upload:
     """Return the unpacked content that a row names.
 
@@ -75,9 +96,9 @@ def read(path: str, content_digest: str) -> Upload:
     return upload
 
 
-def _stored(path: str, content_digest: str) -> bytes:
+def _stored(path: str, what: str) -> bytes:
     try:
         with storage().open(path, "rb") as stream:
             return bytes(stream.read())
     except FileNotFoundError:
-        raise FileMissing(f"the storage has no file for {content_digest}; restore it, or scan again") from None
+        raise FileMissing(f"the storage has no file for {what}; restore it, or scan again") from None
