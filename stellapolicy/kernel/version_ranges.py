@@ -12,12 +12,15 @@ _UNORDERED = ("vers:generic/", "vers:none/", "vers:all/")
 def contains(vers: str, version: str) -> bool | None:
     """Whether a version lies in a range such as `vers:npm/>=1.0.0|<2.0.0`; None where either cannot be read.
 
-    What cannot be read is unknown, so that nobody takes it for a yes or for a no.
+    What cannot be read is unknown, so that nobody takes it for a yes or for a no; so is a range that is not spelled as
+    the specification wants, of which the library would make one that its author may not have meant.
     """
     if not version or vers.startswith(_UNORDERED):
         return None
     try:
         spoken = VersionRange.from_string(vers)  # type: ignore[no-untyped-call]  # the library's
+        if str(spoken) != vers:
+            return None
         return bool(spoken.version_class(version) in spoken)
     except (ValueError, TypeError, AttributeError, KeyError, IndexError, NotImplementedError):
         return None
