@@ -94,7 +94,8 @@ def voter_of(actor: Actor, *, at: datetime) -> Voter:
     lent: defaultdict[str, list[Standing]] = defaultdict(list)
     for each in delegations:
         whole = standings[each.delegator]
-        part = whole.limited_to(scopes=each.scopes, roles=each.roles, service=each.service_id)
+        scopes = {*each.scopes, *scopes_of_roles(Role(role) for role in each.roles)}
+        part = whole.limited_to(scopes=scopes, roles=each.roles, service=each.service_id)
         lent[each.delegator].append(part)
     own = _as_acting(actor, standings[actor.person])
     return Voter(actor, own, {delegator: tuple(parts) for delegator, parts in lent.items()})

@@ -13,6 +13,7 @@ from stellapolicy.access.roles import Role, Scope
 from stellapolicy.audit.models import Entry
 from stellapolicy.governance import errors
 from stellapolicy.governance.models import ApprovalState, ApprovalVote, Delegation
+from stellapolicy.governance.quorum import Seat
 from stellapolicy.governance.selectors import mine_to_decide, voter_of
 from stellapolicy.governance.services.delegations import delegate, end_delegation
 from stellapolicy.governance.voting import possibilities
@@ -165,6 +166,15 @@ def test_only_what_was_named_is_handed_on(
     votes = possibilities(voter_of(dana, at=LATER), request, (), at=LATER)
 
     assert [vote.holder for vote in votes] == ([sam.person] if part == {"roles": [Role.SECURITY]} else [])
+
+
+def test_a_role_is_handed_on_with_the_scopes_it_brings(table: Table, sam: Actor, dana: Actor, rita: Actor) -> None:
+    request = table.ask(rita, Seat("approver", scope=Scope.EXCEPTION_APPROVE))
+    lend(sam, dana, roles=[Role.SECURITY])
+
+    table.say(dana, request, on_behalf_of=sam.person)
+
+    assert fresh(request).state == ApprovalState.APPROVED
 
 
 def test_for_one_service_it_reaches_no_further(table: Table, sam: Actor, dana: Actor, rita: Actor) -> None:
