@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import Any
 
-from univers.version_range import RANGE_CLASS_BY_SCHEMES, VersionRange
+from univers import version_range
 
 from tests.real_data import real_data
+
+# Any: the library is untyped.
+_Range: Any = version_range.VersionRange
+_SCHEMES: Any = version_range.RANGE_CLASS_BY_SCHEMES
 
 FILES = (
     "datetime_version_cmp_test",
@@ -70,14 +74,14 @@ def _found(case: Case) -> Any:
             )
             return [version.string for version in ordered]
         case "containment":
-            spoken = VersionRange.from_string(case.given["vers"])
+            spoken = _Range.from_string(case.given["vers"])
             return spoken.version_class(case.given["version"]) in spoken
         case "from_native":
-            return str(RANGE_CLASS_BY_SCHEMES[case.given["scheme"]].from_native(case.given["native_range"]))
+            return str(_SCHEMES[case.given["scheme"]].from_native(case.given["native_range"]))
         case "validate":
-            return str(VersionRange.from_string(case.given))
+            return str(_Range.from_string(case.given))
         case "parse":
-            spoken = VersionRange.from_string(case.given)
+            spoken = _Range.from_string(case.given)
             constraints = [[one.comparator, str(one.version)] for one in spoken.constraints]
             return {"scheme": spoken.scheme, "version_constraints": constraints}
         case other:
@@ -85,5 +89,5 @@ def _found(case: Case) -> Any:
 
 
 def _versions(case: Case) -> list[Any]:
-    version = RANGE_CLASS_BY_SCHEMES[case.given["input_scheme"]].version_class
+    version = _SCHEMES[case.given["input_scheme"]].version_class
     return [version(text) for text in case.given["versions"]]
