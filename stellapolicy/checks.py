@@ -5,9 +5,9 @@ reaches as its owner, by `manage.py check --deploy --database default` and by th
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -105,13 +105,13 @@ def _transport() -> Iterator[CheckMessage]:
 
 def _cache_and_broker() -> Iterator[CheckMessage]:
     cache, broker = settings.CACHES["default"], settings.CELERY_BROKER_URL
-    if not cache["BACKEND"].endswith("RedisCache") or urlsplit(broker).scheme not in {"redis", "rediss", "unix"}:
+    if not str(cache["BACKEND"]).endswith("RedisCache") or urlsplit(broker).scheme not in {"redis", "rediss", "unix"}:
         yield Error(
             "Cache or broker is not Valkey or Redis: processes would not see each other's answers and tasks.",
             hint="Point CACHE_URL and BROKER_URL at Valkey or Redis.",
             id="stella.E008",
         )
-    elif _redis_database(cache["LOCATION"]) == _redis_database(broker):
+    elif _redis_database(str(cache["LOCATION"])) == _redis_database(broker):
         yield Error(
             "Cache and broker are the same database: clearing one loses the tasks of the other.",
             hint="Give CACHE_URL and BROKER_URL a server each, or at least a database number each.",
@@ -127,7 +127,8 @@ def _redis_database(url: str) -> tuple[str, int, str]:
 
 
 def _storage() -> Iterator[CheckMessage]:
-    location = settings.STORAGES["default"].get("OPTIONS", {}).get("location")
+    store = cast("Mapping[str, Mapping[str, str]]", settings.STORAGES["default"])
+    location = store.get("OPTIONS", {}).get("location")
     if location and not _writable(Path(location)):
         yield Error(
             f"Evidence cannot be kept: {location} is not a folder this process may write.",

@@ -76,7 +76,7 @@ def _default(node: ast.expr | None) -> str | None:
             return _default(other)
         case ast.Constant(value=value):
             return None if value is None else _spelled(value)
-        case ast.BinOp(left=ast.Name(id=folder), op=ast.Div(), right=ast.Constant(value=name)):
+        case ast.BinOp(left=ast.Name(id=folder), op=ast.Div(), right=ast.Constant(value=str() as name)):
             return f"{'' if folder == 'BASE_DIR' else 'STELLA_VAR/'}{name}"
         case other:
             return "true" if ast.unparse(other) == "not LAPTOP" else ast.unparse(other)

@@ -115,7 +115,7 @@ def _files(among: set[str] | None) -> Iterator[str]:
     for model in apps.get_models():
         for field in model._meta.concrete_fields:  # noqa: SLF001 - as above
             if field.name == _FILE_FIELD or isinstance(field, models.FileField):
-                yield from _named_in(model._meta.db_table, field.column, among)  # noqa: SLF001 - as above
+                yield from _named_in(model._meta.db_table, str(field.column), among)  # noqa: SLF001 - as above
 
 
 def _named_in(table: str, column: str, among: set[str] | None) -> list[str]:
