@@ -51,11 +51,6 @@ def _is_harbor(document: Document) -> bool:
     return any("vuln" in name and "application/vnd." in name for name in _object(document))
 
 
-def _is_govulncheck(document: Document) -> bool:
-    first = _first(document)
-    return "scanner_name" in _inner(first, "config") or {"Calls", "Imports", "Requires"} <= first.keys()
-
-
 def _is_anchore_enterprise(document: Document) -> bool:
     return any(name.startswith("sha256:") for name in _first(document)) or "evaluations" in _object(document)
 
@@ -71,7 +66,6 @@ ACQUAINTANCES = (
         lambda document: "spdxVersion" in _inner(_object(document), "sbom"),
     ),
     Acquaintance("Snyk's JSON of infrastructure as code; send it as SARIF", _first_has("infrastructureAsCodeIssues")),
-    Acquaintance("govulncheck JSON", _is_govulncheck),
     Acquaintance("Dependency-Track findings", _has("meta", "findings")),
     Acquaintance("a Harbor vulnerability report", _is_harbor),
     Acquaintance("a Kubernetes resource of the Trivy operator", _has("apiVersion", "kind", "report")),

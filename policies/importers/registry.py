@@ -10,6 +10,8 @@ from policies.importers.csaf import CsafImporter
 from policies.importers.cyclonedx import CycloneDxImporter
 from policies.importers.document import Document, Importer
 from policies.importers.epss import EpssImporter
+from policies.importers.govulncheck import GovulncheckImporter
+from policies.importers.govulncheck_graphs import GovulncheckGraphsImporter
 from policies.importers.grype import GrypeImporter
 from policies.importers.kev import KevImporter
 from policies.importers.limits import STANDARD, ImportLimits
@@ -36,6 +38,8 @@ IMPORTERS: tuple[Importer, ...] = (
     SpdxImporter(),
     OsvScannerImporter(),
     SnykImporter(),
+    GovulncheckImporter(),
+    GovulncheckGraphsImporter(),
     NativeImporter(),
     ReachabilityImporter(),
     KevImporter(),

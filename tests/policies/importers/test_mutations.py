@@ -25,6 +25,7 @@ from tests.policies.importers.reports import (
     written,
 )
 from tests.policies.importers.sarif_reports import grype_sarif, sarif_of, snyk_sarif, trivy_sarif
+from tests.policies.importers.test_govulncheck import called, graphs, package_imported, sink, stream
 from tests.policies.importers.test_osv_scanner import osv_package, osv_report
 from tests.policies.importers.test_snyk import snyk_image, snyk_project, snyk_row
 from tests.policies.importers.test_spdx import related, spdx_document, spdx_package
@@ -35,6 +36,8 @@ REAL = [
     "scans/anchore_grype/check_all_fields.json",
     "scans/anchore_grype/many_vulns_with_epss_values.json",
     "scans/cyclonedx/valid-vulnerability-1.6.json",
+    "scans/govulncheck/many_vulns_new_version.json",
+    "scans/govulncheck/no_vulns.json",
     "scans/osv_scanner/with-call-analysis.json",
     "scans/sarif/SuppressionTestCurrent.sarif",
     "scans/sarif/taint-python-report.sarif",
@@ -62,6 +65,8 @@ OWN = [
     spdx_document(spdx_package(), relationships=[related("shop", "DEPENDS_ON", "example")]),
     osv_report(osv_package(dependency_groups=["dev"], license_violations=["MIT"])),
     [snyk_image(nvdSeverity="low"), snyk_project(filtered={"ignore": [snyk_row()]})],
+    stream(called(), package_imported(), {"SBOM": {"modules": [{"path": "a", "version": "v1"}], "roots": ["b"]}}),
+    graphs(sink(CallSink=1)),
     grype_sarif(),
     snyk_sarif(),
     trivy_sarif(),

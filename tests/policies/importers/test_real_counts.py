@@ -66,6 +66,8 @@ CROSS_CHECKED = [
     "cyclonedx/log4j.json",
     "cyclonedx/no-severity.json",
     "cyclonedx/valid-vulnerability-1.4.json",
+    "govulncheck/many_vulns_new_version.json",
+    "govulncheck/no_vulns.json",
     "osv_scanner/some_findings.json",
     "sarif/SuppressionTestCurrent.sarif",
     "sarif/appendix_k.sarif",
@@ -101,7 +103,7 @@ INVENTORIES = {
 UNCOUNTED = {"cyclonedx/valid-vulnerability-1.4.xml", "osv_scanner/no_findings.json"}
 # Nothing in them says that a scan was made.
 REFUSED = {"no_runs.sarif": "/runs"}
-FOLDERS = ("anchore_grype/", "cyclonedx/", "osv_scanner/", "sarif/", "snyk/", "trivy/")
+FOLDERS = ("anchore_grype/", "cyclonedx/", "govulncheck/", "osv_scanner/", "sarif/", "snyk/", "trivy/")
 
 
 def _scan(path: str) -> ImportedReport:
@@ -187,6 +189,7 @@ def _reports() -> Iterator[Path]:
         "scans/trivy-golden/*.json",
         "scans/anchore_grype/*.json",
         "scans/cyclonedx/*.json",
+        "scans/govulncheck/*.json",
         "scans/osv_scanner/*.json",
         "policy-cases/osv-delta/test-*.json",
         "policy-cases/osv-filter/all/input.json",
@@ -215,7 +218,17 @@ def test_every_real_report_of_these_formats_is_imported_and_totally_ordered() ->
         assert list(report.components) == sorted(report.components, key=lambda one: one.key), path.name
         assert import_report(content) == report, path.name
 
-    assert formats == {"trivy": 22, "grype": 8, "cyclonedx": 36, "sarif": 13, "spdx": 7, "osv-scanner": 7, "snyk": 3}
+    assert formats == {
+        "trivy": 22,
+        "grype": 8,
+        "cyclonedx": 36,
+        "sarif": 13,
+        "spdx": 7,
+        "osv-scanner": 7,
+        "snyk": 3,
+        "govulncheck": 1,
+        "govulncheck-graphs": 1,
+    }
 
 
 @pytest.mark.parametrize("name, place", REFUSED.items())

@@ -24,8 +24,6 @@ UNSUPPORTED = [
     ("scans/cyclonedx/valid-vulnerability-1.4.xml", "CycloneDX XML"),
     ("scans/dependency_check/single_vuln.xml", "XML"),
     ("scans/dependency_track/many_findings_with_cvssV3_score.json", "Dependency-Track"),
-    ("scans/govulncheck/many_vulns_new_version.json", "govulncheck"),
-    ("scans/govulncheck/no_vulns.json", "govulncheck"),
     ("scans/harbor_vulnerability/harbor-5-vuln.json", "Harbor"),
     ("scans/trivy-golden/alpine-310.gsbom", "GitHub dependency snapshot"),
     ("scans/trivy-golden/centos-7-cyclonedx.intoto.jsonl", "DSSE"),
