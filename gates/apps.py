@@ -10,7 +10,9 @@ class GatesConfig(AppConfig):
     label = "gates"
 
     def ready(self) -> None:
+        from gates.metrics import QUEUE_AGE, QUEUE_DEPTH  # noqa: PLC0415 - needs loaded apps
         from gates.services.retention import JOBS  # noqa: PLC0415 - needs loaded apps
+        from stellapolicy.api import metrics  # noqa: PLC0415 - needs loaded apps
         from stellapolicy.audit import actions  # noqa: PLC0415 - needs loaded apps
         from stellapolicy.kernel import retention  # noqa: PLC0415 - needs loaded apps
         from stellapolicy.outbox import names  # noqa: PLC0415 - needs loaded apps
@@ -22,5 +24,7 @@ class GatesConfig(AppConfig):
                 "gate.job_queued": "Gate job queued",
             }
         )
+        metrics.register(QUEUE_DEPTH)
+        metrics.register(QUEUE_AGE)
         names.register({"gate.decided": "A gate decided"})
         retention.register(JOBS)

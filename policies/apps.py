@@ -43,11 +43,13 @@ class PoliciesConfig(AppConfig):
                 "deployment.recorded": "An artifact went to an environment",
                 "vex.published": "VEX statements joined the evidence they speak of",
                 "intelligence.changed": "What the world knows of vulnerabilities changed",
+                "advisory.affected": "Artifacts are concerned by an advisory",
                 "feed.affected": "Artifacts are concerned by what a feed brought",
                 "feed.failed": "A feed cannot be read",
                 "feed.kept_aside": "A feed file was kept aside",
             }
         )
+        import_module("stellapolicy.api.metrics").register(import_module("policies.metrics").EPSS_AGE)
         import_module("policies.wiring").wire_feeds()
         import_module("policies.services.evidence_runs").announce()
         import_module("policies.services.vex").announce()

@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import import_modules
+from celery.signals import import_modules, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stellapolicy.settings")
 
@@ -18,3 +18,15 @@ def _refuse_unfit(**_: object) -> None:
     from stellapolicy.checks import refuse_unfit  # noqa: PLC0415 - needs settings
 
     refuse_unfit()
+
+
+@worker_init.connect
+def _tell_metrics(**_: object) -> None:
+    """Let Prometheus read what this worker counts, where an address is set for that."""
+    from django.conf import settings  # noqa: PLC0415 - needs settings
+
+    from stellapolicy.api import metrics  # noqa: PLC0415 - needs settings
+
+    if settings.METRICS_WORKER_ADDRESS:
+        host, _, port = settings.METRICS_WORKER_ADDRESS.rpartition(":")
+        metrics.serve(host=host, port=int(port))

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "stellapolicy.api.middleware.LatencyMiddleware",
     "stellapolicy.api.middleware.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -271,7 +272,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = not LAPTOP
 SECURE_HSTS_PRELOAD = not LAPTOP
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 BEHIND_TLS_PROXY = env.boolean(
     "BEHIND_TLS_PROXY",
     default=False,
@@ -408,6 +409,15 @@ UNFOLD = {
 }
 
 # --- observability --------------------------------------------------------------------------------------------------
+METRICS_TOKEN = env.text("METRICS_TOKEN", "", about="bearer token of whoever reads /metrics")
+METRICS_NETWORKS = env.listing(
+    "METRICS_NETWORKS",
+    "127.0.0.0/8,::1/128" if LAPTOP else "",
+    about="networks that may read /metrics without a token, comma-separated",
+)
+METRICS_WORKER_ADDRESS = env.text(
+    "METRICS_WORKER_ADDRESS", "", about="`host:port` at which a worker tells its own metrics; empty: nowhere"
+)
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = logging_configuration(
     level=env.text("LOG_LEVEL", "INFO", about="of the JSON logs on standard error"), console=LAPTOP

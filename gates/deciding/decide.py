@@ -1,6 +1,7 @@
 """Decides: judgement, chain of checks, combination, and the body that says all of it."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gates.checks.base import (
@@ -23,16 +24,21 @@ from gates.deciding.judging import Judgement, as_instant, judge
 from policies.evidence.claims import Claim
 from policies.evidence.snapshot import StoredFinding
 from policies.language.program import Program
-from policies.language.verdict import ReleaseVerdict
+from policies.language.verdict import ReleaseVerdict, Status
 from stellapolicy.kernel.canonical_json import JsonValue
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision as values: `body` is the deterministic answer, the same bytes for the same inputs."""
+    """A decision as values: `body` is the deterministic answer, the same bytes for the same inputs.
+
+    fired: findings by the status that a rule gave them. suppressed: findings left out of account, by who asked.
+    """
 
     combined: Combined
     body: dict[str, JsonValue]
+    fired: Mapping[Status, int]
+    suppressed: Mapping[str, int]
 
 
 def decide(
@@ -43,7 +49,15 @@ def decide(
     release = program.evaluate_release([(one.facts, one.verdict) for one in judgement.findings])
     results = run_chain(_chain(inputs), _check_input(inputs, judgement, release))
     combined = combine(results, mode=GateMode(inputs.gate.mode))
-    return Decided(combined, decision_body(inputs, judgement, findings, results, combined))
+    return Decided(
+        combined=combined,
+        body=decision_body(inputs, judgement, findings, results, combined),
+        fired=Counter(one.verdict.status for one in judgement.findings if one.verdict.rule),
+        suppressed={
+            "scanner": sum(1 for stored in findings if stored.origin.get("suppressed_by")),
+            "vex": sum(1 for claim in judgement.claims if claim.is_accepted),
+        },
+    )
 
 
 def _chain(inputs: FrozenInputs) -> Sequence[ChainStep]:

@@ -2,18 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 
 from gates.deciding.decide import Decided, decide
 from gates.deciding.inputs import FrozenInputs, GateVersion, Place, SnapshotReference, Subject
 from gates.errors import EnvironmentUnknown, GateUnknown, InstantTooFar, SnapshotOfAnotherArtifact
+from gates.metrics import count_decision
 from gates.models import Gate, GateDecision
 from gates.requests import GateRequest
 from policies import selectors as evidence
 from policies.evidence.assembly import identifiers
 from policies.evidence.claims import Claim
 from policies.evidence.snapshot import StoredFinding
+from policies.metrics import RUN_SECONDS
 from policies.models import Artifact, PackRevision, Snapshot
 from policies.programs import program_by_digest
 from policies.services.evidence import receive_evidence, register_artifact
@@ -62,7 +65,8 @@ def evaluate_gate(*, actor: Actor, request: GateRequest, at: datetime) -> GateDe
     revision = evidence.active_revision(gate.environment)
     inputs = _freeze(request.at or at, gate, found, revision)
     program = program_by_digest(revision.digest, lambda: revision.program)
-    decided = decide(inputs, program, found.findings, found.claims)
+    with RUN_SECONDS.time():
+        decided = decide(inputs, program, found.findings, found.claims)
     return _keep(actor, request, gate, found, _Judged(inputs, decided), at=at)
 
 
@@ -161,6 +165,7 @@ def _keep(
         request_digest=request.digest,
         created_at=at,
     )
+    transaction.on_commit(partial(count_decision, decided))
     audit.record(actor, "gate.decided", decision, at=at, after_digest=decision.body_digest)
     publish("gate.decided", actor=actor, subject=f"artifact:{found.artifact.digest}", data=_told(decision), at=at)
     return decision

@@ -17,6 +17,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
+from stellapolicy.api import heartbeat
+from stellapolicy.kernel.clock import now
 from stellapolicy.kernel.ids import new_id
 
 logger = structlog.get_logger(__name__)
@@ -55,6 +57,14 @@ def _broker() -> None:
         raise NotReady(f"maxmemory-policy is {policy}; with anything but noeviction tasks are lost")
 
 
+def _worker() -> None:
+    found = heartbeat.age(at=now())
+    if found is None:
+        raise NotReady("no worker has given a sign of life")
+    if found > heartbeat.PATIENCE:
+        raise NotReady(f"the last sign of life of a worker is {int(found.total_seconds())} seconds old")
+
+
 def _storage() -> None:
     name = default_storage.save(f"readiness/{new_id()}", ContentFile(b"ready"))
     default_storage.delete(name)
@@ -67,14 +77,22 @@ _CHECKS: Final[dict[str, Check]] = {
     "cache": _cache,
     "broker": _broker,
     "storage": _storage,
+    "worker": _worker,
 }
+# Without these a process still answers: taking it away as well would only add to the harm.
+_DISPENSABLE: Final = {"worker"}
 
 
-def register(name: str, check: Check) -> None:
-    """Add a part that must be fit before this process takes requests; called by apps as they load."""
+def register(name: str, check: Check, *, is_dispensable: bool = False) -> None:
+    """Add a part that must be fit before this process takes requests; called by apps as they load.
+
+    A dispensable one is told when it is unfit, and requests are taken all the same.
+    """
     if name in _CHECKS:
         raise ValueError(f"{name} is checked already")
     _CHECKS[name] = check
+    if is_dispensable:
+        _DISPENSABLE.add(name)
 
 
 def parts() -> dict[str, str]:
@@ -92,11 +110,12 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view
-    """Answer 200 when every part is fit, else 503 and which is not."""
+    """Answer 200 when every part that is needed is fit, else 503; and what is wrong with which."""
     found = parts()
-    ready = all(state == "ok" for state in found.values())
-    status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
-    return JsonResponse({"status": "ok" if ready else "unavailable", "parts": found}, status=status)
+    unfit = {name for name, state in found.items() if state != "ok"}
+    if unfit - _DISPENSABLE:
+        return JsonResponse({"status": "unavailable", "parts": found}, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    return JsonResponse({"status": "degraded" if unfit else "ok", "parts": found})
 
 
 def _state_of(name: str, check: Check) -> str:

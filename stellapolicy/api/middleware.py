@@ -1,5 +1,7 @@
-"""The content security policy: what a page of ours may load and run."""
+"""What every answer goes through: its content security policy, and the measure of how long it took."""
 
+from collections.abc import Callable
+from time import perf_counter
 from typing import Any, Final
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
@@ -8,6 +10,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from stellapolicy.api.docs import REDOC_PATH, SWAGGER_PATH
+from stellapolicy.api.metrics import API_LATENCY
 
 _STRICT: Final[dict[str, Any]] = {  # Any: lists of sources, as the library has it
     "default-src": [SELF],
@@ -21,6 +24,26 @@ _ADMIN = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE],
 # The two readers of the OpenAPI document write styles, draw icons from data: and search in a worker of their own.
 _DOCUMENTATION = {"style-src": [SELF, UNSAFE_INLINE], "img-src": [SELF, "data:"], "worker-src": [SELF, "blob:"]}
 _LOOSENED = (("/admin/", _ADMIN), (SWAGGER_PATH, _DOCUMENTATION), (REDOC_PATH, _DOCUMENTATION))
+
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class LatencyMiddleware:
+    """Measures how long each request to the API takes."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        began = perf_counter()
+        response = self.get_response(request)
+        if request.path_info.startswith("/api/"):
+            # INVARIANT: nothing the caller chose becomes a label; there would be no end of them.
+            route = request.resolver_match.route if request.resolver_match else "unmatched"
+            method = request.method if request.method in _METHODS else "other"
+            API_LATENCY.labels(route, method, response.status_code).observe(perf_counter() - began)
+        return response
 
 
 class ContentSecurityPolicyMiddleware(CSPMiddleware):

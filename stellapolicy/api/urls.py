@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from stellapolicy.api import docs, health
+from stellapolicy.api import docs, health, metrics
 
 urlpatterns: list[URLPattern] = [
     path("openapi.json", docs.openapi, name="openapi"),
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
 root_urlpatterns: list[URLPattern] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("api/docs", docs.swagger, name="api-docs"),
     path("api/redoc", docs.redoc, name="api-redoc"),
 ]

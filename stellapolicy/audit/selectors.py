@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Count, Min, Q
+
 from stellapolicy.audit.chain import GENESIS, Break, Link, Statement, Verifier
-from stellapolicy.audit.models import ChainHead, Entry
+from stellapolicy.audit.models import ChainHead, ChainVerification, Entry
 from stellapolicy.tenancy.scope import tenant_scope
 
 _BATCH = 2000
@@ -44,6 +47,18 @@ def verify(tenant_id: UUID) -> Verification:
             break
     verifier.finish(head_seq=seq, head_hash=last)
     return Verification(tenant_id, verifier.entries, verifier.hash, tuple(verifier.breaks))
+
+
+def chain_ok(*, at: datetime) -> float | None:  # noqa: ARG001 - how gauges are read
+    """Return 1 while every chain was intact when it was last walked, else 0; None before the first walk."""
+    walked = ChainVerification.objects.aggregate(chains=Count("pk"), broken=Count("pk", filter=Q(breaks__gt=0)))
+    return None if not walked["chains"] else float(walked["broken"] == 0)
+
+
+def chain_verification_age(*, at: datetime) -> float | None:
+    """Return how long ago the chain that waits longest was walked, in seconds; None before the first walk."""
+    oldest = ChainVerification.objects.aggregate(oldest=Min("verified_at"))["oldest"]
+    return None if oldest is None else (at - oldest).total_seconds()
 
 
 def _batch(tenant_id: UUID, *, after: int) -> list[Link]:

@@ -1,16 +1,21 @@
-"""The one way a write is recorded."""
+"""The one way a write is recorded, and the walk that proves that nobody changed what was."""
 
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
+import structlog
 from django.db import connection, models
 
-from stellapolicy.audit import actions
+from stellapolicy.audit import actions, selectors
 from stellapolicy.audit.chain import GENESIS, Statement
-from stellapolicy.audit.models import ChainHead, Entry
+from stellapolicy.audit.models import ChainHead, ChainVerification, Entry
+from stellapolicy.audit.selectors import Verification
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.ids import new_id
 from stellapolicy.tenancy.scope import ScopeSwitched, current_tenant
+
+logger = structlog.get_logger(__name__)
 
 # Takes the next number and the hash before it, and holds the row: the writers of a tenant queue here until the one
 # before them commits, so that no two entries follow the same one.
@@ -65,6 +70,23 @@ def record(
         prev_hash=prev_hash,
     )
     return _append(said)
+
+
+def verify_chain(*, tenant_id: UUID, at: datetime) -> Verification:
+    """Walk the chain of a tenant from its beginning and keep what was found; a broken one is an error in the log."""
+    found = selectors.verify(tenant_id)
+    ChainVerification.objects.update_or_create(
+        tenant_id=tenant_id,
+        defaults={
+            "verified_at": at,
+            "entries": found.entries,
+            "breaks": len(found.breaks),
+            "head_hash": found.head_hash,
+        },
+    )
+    if found.breaks:
+        logger.error("audit_chain_broken", tenant=str(tenant_id), places=[str(each.seq) for each in found.breaks[:10]])
+    return found
 
 
 def _take_number(actor: Actor) -> tuple[int, str]:

@@ -9,11 +9,17 @@ body or query under `@member`; each gets the inhabited tenant, inside its scope,
 from collections.abc import Callable, Iterable
 
 from gates.models import GateDecision, GateJob
-from policies.models import Artifact, PackRevision, Snapshot
-from policies.models.intelligence import EpssScore
+from policies.models import Artifact, EpssScore, HeldFeed, KevEntry, PackRevision, Snapshot
 from stellapolicy.access.models import RoleAssignment, TrustedWorkload
 from stellapolicy.audit.models import Entry
 from stellapolicy.governance.models import ApprovalRequest, Delegation
+from stellapolicy.outbox.models import (
+    Notification,
+    NotificationChannel,
+    NotificationRule,
+    WebhookDelivery,
+    WebhookSubscription,
+)
 from stellapolicy.tenancy.models import Service, Team
 from tests.admin_pages import Inhabited
 
@@ -70,6 +76,27 @@ def _feeds(acme: Inhabited) -> Values:
     return ["epss", "kev"]
 
 
+@path("/feeds/{name}/held/{id}")
+def _held_feeds(acme: Inhabited) -> Values:
+    kept = {"origin": "upload", "stored_as": "nowhere", "size_bytes": 1, "code": "feed.shrunk", "reason": "shorter"}
+    held, _ = HeldFeed.objects.get_or_create(
+        name="epss",
+        digest="sha256:" + "0" * 64,
+        defaults={**kept, "is_readable": False, "kept_by": "test", "kept_at": acme.at},
+    )
+    return [held.pk]
+
+
+@path("/epss/{cve}")
+def _scored(acme: Inhabited) -> Values:
+    return EpssScore.objects.values_list("cve", flat=True)
+
+
+@path("/kev/{cve}")
+def _exploited(acme: Inhabited) -> Values:
+    return KevEntry.objects.values_list("cve", flat=True)
+
+
 @path("/gates/decisions/{id}")
 def _decisions(acme: Inhabited) -> Values:
     return GateDecision.objects.values_list("pk", flat=True)
@@ -98,6 +125,36 @@ def _settings(acme: Inhabited) -> Values:
 @path("/roles/{id}")
 def _roles(acme: Inhabited) -> Values:
     return RoleAssignment.objects.values_list("pk", flat=True)
+
+
+@path("/webhooks/{id}")
+def _webhooks(acme: Inhabited) -> Values:
+    return WebhookSubscription.objects.kept().values_list("pk", flat=True)
+
+
+@path("/webhooks/{id}/deliveries/{delivery_id}")
+def _webhook_deliveries(acme: Inhabited) -> Values:
+    return WebhookDelivery.objects.values_list("pk", flat=True)
+
+
+@path("/notification-channels/{id}")
+def _channels(acme: Inhabited) -> Values:
+    return NotificationChannel.objects.live().values_list("pk", flat=True)
+
+
+@path("/notification-rules/{id}")
+def _rules(acme: Inhabited) -> Values:
+    return NotificationRule.objects.live().values_list("pk", flat=True)
+
+
+@member("channel_id")
+def _channel_ids(acme: Inhabited) -> Values:
+    return NotificationChannel.objects.live().values_list("pk", flat=True)
+
+
+@member("notification_ids")
+def _notification_ids(acme: Inhabited) -> Values:
+    return Notification.objects.values_list("pk", flat=True)
 
 
 @member("team_id")

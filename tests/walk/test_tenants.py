@@ -66,6 +66,7 @@ def known(acme: Inhabited) -> Known:
 @pytest.fixture(autouse=True)
 def _without_limits(settings: Settings) -> None:
     settings.RATE_LIMITS = dict.fromkeys(settings.RATE_LIMITS)
+    settings.INSTALLATION_TENANT = "acme"
 
 
 @pytest.fixture

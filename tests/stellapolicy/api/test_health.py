@@ -1,23 +1,33 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 from redis import Redis
 
-from stellapolicy.api import health
+from stellapolicy.api import health, heartbeat
+from stellapolicy.api.tasks import beat_heart, begin_heartbeat
+from stellapolicy.kernel.clock import now
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.stellapolicy.floor_urls")]
 
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"
 
 
+@pytest.fixture(autouse=True)
+def _worker_lives() -> None:
+    heartbeat.leave(at=now())
+
+
 def unfit_parts() -> dict[str, str]:
     response = Client().get("/readyz")
     parts: dict[str, str] = response.json()["parts"]
-    assert response.status_code == (200 if set(parts.values()) == {"ok"} else 503)
+    unfit = {name for name, state in parts.items() if state != "ok"}
+    assert response.status_code == (503 if unfit - {"worker"} else 200)
     return {name: state for name, state in parts.items() if state != "ok"}
 
 
@@ -39,8 +49,32 @@ def test_the_process_says_that_it_lives() -> None:
 def test_everything_is_fit() -> None:
     response = Client().get("/readyz")
 
-    assert response.status_code == 200
-    assert {"database", "migrations", "cache", "broker", "storage"} <= set(response.json()["parts"])
+    assert (response.status_code, response.json()["status"]) == (200, "ok")
+    assert {"database", "migrations", "cache", "broker", "storage", "worker"} <= set(response.json()["parts"])
+
+
+def test_workers_that_are_silent_are_told_and_requests_go_on() -> None:
+    heartbeat.leave(at=now() - heartbeat.PATIENCE - timedelta(seconds=5))
+
+    response = Client().get("/readyz")
+
+    assert (response.status_code, response.json()["status"]) == (200, "degraded")
+    assert "sign of life" in response.json()["parts"]["worker"]
+
+
+def test_workers_that_never_spoke_are_told() -> None:
+    cache.clear()
+
+    assert unfit_parts() == {"worker": "no worker has given a sign of life"}
+
+
+@pytest.mark.parametrize("sign", [beat_heart, begin_heartbeat])
+def test_a_worker_that_does_its_work_is_heard(sign: Callable[[], None]) -> None:
+    cache.clear()
+
+    sign()
+
+    assert unfit_parts() == {}
 
 
 @pytest.mark.usefixtures("evicting_broker")
@@ -57,7 +91,7 @@ def test_a_broker_that_is_gone_is_unfit(settings: Settings) -> None:
 def test_a_cache_that_is_gone_is_unfit(settings: Settings) -> None:
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": NOBODY_LISTENS}}
 
-    assert unfit_parts() == {"cache": "unreachable"}
+    assert unfit_parts() == {"cache": "unreachable", "worker": "unreachable"}
 
 
 def test_a_storage_that_cannot_be_written_is_unfit(settings: Settings, tmp_path: Path) -> None:
@@ -73,7 +107,7 @@ def test_a_storage_that_cannot_be_written_is_unfit(settings: Settings, tmp_path:
 
 def test_migrations_that_are_missing_are_counted() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE app = 'audit' AND name = '0001_initial'")
+        cursor.execute("DELETE FROM django_migrations WHERE id = (SELECT max(id) FROM django_migrations)")
 
     assert unfit_parts() == {"migrations": "1 migrations are not applied"}
 
