@@ -113,3 +113,20 @@ def test_everything_of_the_tenant_goes_and_nothing_of_another(
     assert re.search(r'"action":"tenant.deleted".*"reason":"\d+ rows, 1 files, chain ended at \d+.*contract', exported)
     assert "tenant.unknown" in again.stderr
     assert installation.manage("replay", inhabitants["aviato"]["decision"], "--tenant", "aviato").startswith("exact")
+
+
+def test_a_tenant_with_something_on_every_page_of_the_admin_goes_whole(bare_installation: Installation) -> None:
+    bare_installation.migrate()
+    bare_installation.manage("bootstrap")
+    lived = "import django; django.setup(); from tests.admin_pages import inhabit; print(inhabit('hooli').tenant.pk)"
+    made = bare_installation.run("-c", lived, DJANGO_SETTINGS_MODULE="stellapolicy.settings")
+    assert made.returncode == 0, made.stderr
+    tenant = made.stdout.strip()
+    triggers, lived_in = guards(bare_installation), rows_of(bare_installation, tenant)
+
+    bare_installation.manage("delete_tenant", "hooli", "--yes-i-mean", "hooli", role=bare_installation.owner)
+
+    assert len(lived_in) > 25
+    assert rows_of(bare_installation, tenant) == {}
+    assert guards(bare_installation) == triggers
+    assert "broken" not in bare_installation.manage("audit", "verify")
