@@ -112,7 +112,8 @@ def _facts(
 
 
 def _weigh(stored: StoredFinding, index: ClaimIndex, inputs: FrozenInputs) -> list[WeighedClaim]:
-    spoken = index.about(identifiers(stored.facts), stored.purl, inputs.subject.digest)
+    subject = inputs.subject
+    spoken = index.about(identifiers(stored.facts), stored.purl, subject.digest, artifact_name=subject.name)
     return [
         WeighedClaim(
             stored.key,

@@ -7,6 +7,7 @@ from stellapolicy.kernel import version_ranges
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.identity import package_identity, without_version
 
+_IMAGES = ("pkg:oci/", "pkg:docker/")
 _UNAFFECTED = frozenset({"unaffected", "not_affected", "fixed", ""})
 
 
@@ -62,13 +63,13 @@ class Claim:
         held_against = any(status not in _UNAFFECTED and inside is not False for status, inside in ranges)
         return not held_against and any(status in _UNAFFECTED and inside for status, inside in ranges)
 
-    def speaks_of(self, purl: str, artifact_digest: str) -> bool:
+    def speaks_of(self, purl: str, artifact_digest: str, *, artifact_name: str = "") -> bool:
         """Whether the claim covers this component of this artifact, the document being one about the artifact.
 
         Components, where given, decide; else products; a claim with neither speaks of everything in its report. A
-        claim whose every product is an image of another digest speaks of nothing here.
+        claim whose every product is an image of another digest, or of another name, speaks of nothing here.
         """
-        if self._is_about_others(artifact_digest):
+        if self._is_about_others(artifact_digest, artifact_name):
             return False
         named = self.components or self.products
         return not named or any(_covers(name, purl, artifact_digest) for name in named)
@@ -83,11 +84,10 @@ class Claim:
         named = self.products if not self.components else () if self.products else self.components
         return any(_covers_package(name, purl) for name in named)
 
-    def _is_about_others(self, artifact_digest: str) -> bool:
-        images = [product for product in self.products if "sha256:" in product or "sha256%3A" in product]
-        if not images or len(images) < len(self.products):
-            return False
-        return not any(_is_artifact(image, artifact_digest) for image in images)
+    def _is_about_others(self, artifact_digest: str, artifact_name: str) -> bool:
+        return bool(self.products) and all(
+            _is_other_image(product, artifact_digest, artifact_name) for product in self.products
+        )
 
 
 class ClaimIndex:
@@ -99,9 +99,12 @@ class ClaimIndex:
             for name in {claim.vulnerability, *claim.aliases}:
                 self._by_name.setdefault(name, []).append(claim)
 
-    def about(self, names: Sequence[str], purl: str, artifact_digest: str) -> tuple[Claim, ...]:
+    def about(
+        self, names: Sequence[str], purl: str, artifact_digest: str, *, artifact_name: str = ""
+    ) -> tuple[Claim, ...]:
         """Return the claims about a finding, each once, in the order of the snapshot."""
-        return tuple(claim for claim in self.named(names) if claim.speaks_of(purl, artifact_digest))
+        spoken = self.named(names)
+        return tuple(one for one in spoken if one.speaks_of(purl, artifact_digest, artifact_name=artifact_name))
 
     def named(self, names: Sequence[str]) -> tuple[Claim, ...]:
         """Return the claims about a vulnerability of these names, whatever component they mean."""
@@ -116,6 +119,20 @@ def _covers(named: str, purl: str, artifact_digest: str) -> bool:
 
 def _is_artifact(named: str, artifact_digest: str) -> bool:
     return artifact_digest in named or artifact_digest.replace(":", "%3A") in named
+
+
+def _is_other_image(named: str, artifact_digest: str, artifact_name: str) -> bool:
+    """Whether a product is certainly an image and certainly not this one: by its digest, else by its name."""
+    if "sha256:" in named or "sha256%3A" in named:
+        return not _is_artifact(named, artifact_digest)
+    if not artifact_name or not named.startswith(_IMAGES):
+        return False
+    return without_version(named).rpartition("/")[2] != repository_name(artifact_name)
+
+
+def repository_name(artifact_name: str) -> str:
+    """Return the last word of an image's repository: `debian` for `docker.io/library/debian:12`."""
+    return artifact_name.partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
 
 
 def _covers_package(named: str, purl: str) -> bool:

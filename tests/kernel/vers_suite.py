@@ -69,10 +69,7 @@ def _found(case: Case) -> Any:
             one, other = _versions(case)
             return one == other
         case "comparison":
-            ordered = sorted(
-                _versions(case), key=cmp_to_key(lambda one, other: -1 if one < other else int(one > other))
-            )
-            return [version.string for version in ordered]
+            return [version.string for version in sorted(_versions(case), key=cmp_to_key(_compared))]
         case "containment":
             spoken = _Range.from_string(case.given["vers"])
             return spoken.version_class(case.given["version"]) in spoken
@@ -86,6 +83,10 @@ def _found(case: Case) -> Any:
             return {"scheme": spoken.scheme, "version_constraints": constraints}
         case other:
             raise LookupError(other)
+
+
+def _compared(one: Any, other: Any) -> int:
+    return -1 if one < other else int(one > other)
 
 
 def _versions(case: Case) -> list[Any]:

@@ -1,11 +1,17 @@
 """Which claims speak of which finding, and how far they are believed."""
 
+import json
+from typing import Any
+
 import pytest
 
-from policies.evidence.assembly import AcceptedClaim, assemble
+from policies.evidence.assembly import DISMISSALS, AcceptedClaim, assemble
 from policies.evidence.claims import Claim, ClaimIndex
 from policies.evidence.knowledge import EpssKnowledge, Knowledge
+from policies.evidence.snapshot import claim_json
 from policies.evidence.trust import claim_trust
+from policies.importers.registry import import_report
+from tests.real_data import real_data
 from tests.reports import digest_of
 
 ARTIFACT = digest_of("shop")
@@ -104,3 +110,30 @@ def test_the_highest_prediction_among_the_names_of_a_vulnerability_counts() -> N
 )
 def test_a_dismissal_holds_for_the_versions_and_readable_ranges_it_names(versions: list[object], holds: bool) -> None:  # noqa: FBT001
     assert claim(versions=versions).covers_version("4.17.20") is holds
+
+
+def applied(case: dict[str, Any]) -> set[str]:
+    """Return the vulnerabilities of a case that its document dismisses, the document being posted with the scan."""
+    report = import_report(real_data(f"vex/trivy-apply/{case['vex']}").read_bytes())
+    claims = [Claim.from_stored(one.vulnerability, one.status.value, claim_json(one)) for one in report.claims]
+    name = case["artifact"].removeprefix("image oci ") if case["artifact"].startswith("image") else ""
+    index = ClaimIndex(claims)
+    return {
+        finding["cve"]
+        for finding in case["findings"]
+        if any(
+            one.status in DISMISSALS
+            for one in index.about([finding["cve"]], finding["purl"], ARTIFACT, artifact_name=name)
+        )
+    }
+
+
+def test_a_document_dismisses_what_another_tool_lets_it_dismiss() -> None:
+    cases = json.loads(real_data("vex/trivy-apply/cases.json").read_bytes())
+    # A CycloneDX VEX linked to the serial number of another inventory: who posts it with the scan of an artifact says
+    # that it is about this artifact; a document about products at large joins by product alone.
+    ours = [case for case in cases if case["name"] != "CycloneDX VEX, other serial number"]
+
+    assert {case["name"]: applied(case) for case in ours} == {
+        case["name"]: set(case["expected_suppressed"]) for case in ours
+    }
