@@ -24,6 +24,7 @@ from stellapolicy.tenancy.models import Service, Team, Tenant
 from stellapolicy.tenancy.scope import tenant_scope
 from tests.factories import TenantFactory, UserFactory, almighty, give_roles, person_with, token_for
 from tests.inhabitants.governance import govern
+from tests.inhabitants.outbox import tell
 from tests.reports import HARMLESS, KEV_CRITICAL, LOG4SHELL, Vuln, epss_day, kev_catalogue, trivy
 from tests.shop import asked, enforce
 
@@ -83,6 +84,7 @@ def inhabit(slug: str = "acme") -> Inhabited:
     inhabited.ask(f"{slug}/api", trivy(f"{slug}/api", [HIGH, HARMLESS], hidden=[KEV_CRITICAL], scanned_at=scanned))
     inhabited.queue(asked(f"{slug}/api", environment="staging"))
     govern(tenant, at=at)
+    tell(actor, at=at)
     return inhabited
 
 
