@@ -11,7 +11,8 @@ from typing import NoReturn
 
 from policies.importers.refusals import ImportRefused
 from policies.importers.registry import import_file
-from policies.importers.summary import as_text, summarise
+from policies.importers.summary import refused, summarise
+from policies.importers.table import as_text
 from stellapolicy.kernel import canonical_json
 from stellapolicy.kernel.canonical_json import JsonValue
 
@@ -28,16 +29,16 @@ def main(arguments: Sequence[str]) -> int:
     """Print what becomes of each file and return the exit code."""
     parser = _Parser(prog="python -m policies.importers", description="Shows what an import would make of a file.")
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--json", action="store_true", help="canonical JSON for machines instead of text")
     options = parser.parse_args(arguments)
     missing = [path for path in options.files if not path.is_file()]
     if missing:
         parser.error(f"no such file: {missing[0]}")
     shown = [_look_at(path) for path in options.files]
-    if options.format == "json":
+    if options.json:
         sys.stdout.write(canonical_json.dumps([{"file": name, **summary} for name, summary in shown]).decode() + "\n")
     else:
-        sys.stdout.write("\n".join(as_text(name, summary) for name, summary in shown) + "\n")
+        sys.stdout.write("\n\n".join(as_text(name, summary) for name, summary in shown) + "\n")
     return REFUSED if any("refused" in summary for _, summary in shown) else FINE
 
 
@@ -46,8 +47,7 @@ def _look_at(path: Path) -> tuple[str, dict[str, JsonValue]]:
         with path.open("rb") as stream:
             return str(path), summarise(import_file(stream))
     except ImportRefused as refusal:
-        faults = [{"pointer": fault.pointer, "message": fault.message} for fault in refusal.faults]
-        return str(path), {"refused": refusal.code, "detail": refusal.detail, "faults": faults}
+        return str(path), refused(refusal)
 
 
 def run() -> NoReturn:

@@ -1,21 +1,40 @@
-"""What an import makes of a file, in few words: for the command line, an upload page, a receipt."""
+"""What an import makes of a file, in few numbers: for the command line, an upload page, a receipt."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 
-from policies.importers.records import EpssDay, Imported, ImportedReport, KevCatalogue, ReportSubject
+from policies.importers.records import (
+    EpssDay,
+    Finding,
+    Imported,
+    ImportedReport,
+    KevCatalogue,
+    ReportSubject,
+    SourceType,
+)
+from policies.importers.refusals import ImportRefused
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.clock import rfc3339
 from stellapolicy.kernel.severity import WORST_FIRST
 
+_VERDICTS = {
+    SourceType.SBOM: "inventory",
+    SourceType.VEX: "claims",
+    SourceType.REACHABILITY: "reachability",
+}
+
 
 def summarise(imported: Imported) -> dict[str, JsonValue]:
-    """Return format, tool, subject, counts and fidelity of an import as JSON; unknown instants are null."""
+    """Return verdict, format, tool, subject, counts and fidelity of an import as JSON; unknown instants are null.
+
+    The verdict is complete_scan, partial_scan, inventory, claims, reachability or feed.
+    """
     match imported:
         case ImportedReport():
             return _of_report(imported)
         case EpssDay():
             return {
+                "verdict": "feed",
                 "format": "epss",
                 "model_version": imported.model_version,
                 "scored_at": rfc3339(imported.scored_at),
@@ -23,6 +42,7 @@ def summarise(imported: Imported) -> dict[str, JsonValue]:
             }
         case KevCatalogue():
             return {
+                "verdict": "feed",
                 "format": "kev",
                 "version": imported.version,
                 "released_at": rfc3339(imported.released_at),
@@ -30,9 +50,20 @@ def summarise(imported: Imported) -> dict[str, JsonValue]:
             }
 
 
+def refused(refusal: ImportRefused) -> dict[str, JsonValue]:
+    """Return why a file was refused as JSON, with the place of every fault."""
+    return {
+        "verdict": "refused",
+        "refused": refusal.code,
+        "detail": refusal.detail,
+        "faults": [{"pointer": fault.pointer, "message": fault.message} for fault in refusal.faults],
+    }
+
+
 def _of_report(report: ImportedReport) -> dict[str, JsonValue]:
     fidelity = report.fidelity
     return {
+        "verdict": _verdict(report),
         "format": report.format,
         "source_type": report.source_type.value,
         "tool": report.tool,
@@ -42,11 +73,12 @@ def _of_report(report: ImportedReport) -> dict[str, JsonValue]:
         "subject": _of_subject(report.subject),
         "components": len(report.components),
         "findings": len(report.findings),
-        "by_kind": dict(sorted(Counter(finding.kind.value for finding in report.findings).items())),
-        "by_severity": _by_severity(report),
-        "with_fix": sum(bool(finding.fixed_versions) for finding in report.findings),
-        "suppressed_by_scanner": sum(bool(finding.suppressed_by) for finding in report.findings),
+        "by_kind": {kind: _of_kind(found) for kind, found in _by_kind(report).items()},
+        "by_severity": _by_severity(report.findings),
+        "with_fix": _with_fix(report.findings),
+        "suppressed_by_scanner": _hidden(report.findings),
         "claims": dict(sorted(Counter(claim.status.value for claim in report.claims).items())),
+        "reachability": dict(sorted(Counter(fact.state.value for fact in report.reachability).items())),
         "rows": [
             {
                 "kind": row.kind.value,
@@ -64,9 +96,38 @@ def _of_report(report: ImportedReport) -> dict[str, JsonValue]:
     }
 
 
-def _by_severity(report: ImportedReport) -> dict[str, JsonValue]:
-    counts = Counter(finding.severity for finding in report.findings)
+def _verdict(report: ImportedReport) -> str:
+    scan = "partial_scan" if report.fidelity.is_partial else "complete_scan"
+    return _VERDICTS.get(report.source_type, scan)
+
+
+def _by_kind(report: ImportedReport) -> dict[str, list[Finding]]:
+    groups: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        groups.setdefault(finding.kind.value, []).append(finding)
+    return dict(sorted(groups.items()))
+
+
+def _of_kind(findings: Sequence[Finding]) -> dict[str, JsonValue]:
+    return {
+        "findings": len(findings),
+        "by_severity": _by_severity(findings),
+        "with_fix": _with_fix(findings),
+        "suppressed_by_scanner": _hidden(findings),
+    }
+
+
+def _by_severity(findings: Sequence[Finding]) -> dict[str, JsonValue]:
+    counts = Counter(finding.severity for finding in findings)
     return {severity.value: counts[severity] for severity in WORST_FIRST if counts[severity]}
+
+
+def _with_fix(findings: Sequence[Finding]) -> int:
+    return sum(bool(finding.fixed_versions) for finding in findings)
+
+
+def _hidden(findings: Sequence[Finding]) -> int:
+    return sum(bool(finding.suppressed_by) for finding in findings)
 
 
 def _of_subject(subject: ReportSubject) -> dict[str, JsonValue]:
@@ -80,27 +141,3 @@ def _of_subject(subject: ReportSubject) -> dict[str, JsonValue]:
         "tags": list(subject.tags),
         "serial": subject.serial,
     }
-
-
-def as_text(name: str, summary: Mapping[str, JsonValue]) -> str:
-    """Return a summary as lines for people, one fact a line, nothing where there is nothing to say."""
-    lines = [name]
-    for label, value in summary.items():
-        words = _words(value)
-        if words:
-            lines.append(f"  {label.replace('_', ' ')}: {words}")
-    return "\n".join(lines)
-
-
-def _words(value: JsonValue) -> str:
-    match value:
-        case dict():
-            return ", ".join(f"{name} {_words(inner)}" for name, inner in value.items() if _words(inner))
-        case list():
-            return "; ".join(_words(inner) for inner in value)
-        case None | "" | False:
-            return ""
-        case True:
-            return "yes"
-        case _:
-            return str(value)

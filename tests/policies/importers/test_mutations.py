@@ -15,7 +15,8 @@ from policies.importers.merge import merge_reports
 from policies.importers.records import ImportedReport
 from policies.importers.refusals import ImportRefused
 from policies.importers.registry import import_file
-from policies.importers.summary import as_text, summarise
+from policies.importers.summary import summarise
+from policies.importers.table import as_text
 from tests.policies.importers.reports import (
     cyclonedx_bom,
     cyclonedx_vulnerability,
