@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import import_modules, worker_init
+from celery.signals import import_modules, worker_init, worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stellapolicy.settings")
 
@@ -30,3 +30,11 @@ def _tell_metrics(**_: object) -> None:
     if settings.METRICS_WORKER_ADDRESS:
         host, _, port = settings.METRICS_WORKER_ADDRESS.rpartition(":")
         metrics.serve(host=host, port=int(port))
+
+
+@worker_process_init.connect
+def _send_traces(**_: object) -> None:
+    """Begin to send traces in each child: what sends them does not survive the fork."""
+    from stellapolicy import telemetry  # noqa: PLC0415 - needs settings
+
+    telemetry.begin()

@@ -2,11 +2,16 @@
 
 import os
 
+import django
 from django.core.wsgi import get_wsgi_application
 
+from stellapolicy import telemetry
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stellapolicy.settings")
+django.setup()
+telemetry.begin()
 application = get_wsgi_application()
 
-from stellapolicy.checks import refuse_unfit  # noqa: E402 - reads the settings, which the line above makes ready
+from stellapolicy.checks import refuse_unfit  # noqa: E402 - reads the settings, which the lines above make ready
 
 refuse_unfit()
