@@ -1,10 +1,7 @@
 #!/usr/bin/env python3
 """stellagate: asks a stellapolicy gate whether an artifact may ship.
 
-One file, standard library only, Python 3.8 or newer:
-
-    stellagate.py check trivy.json --environment production
-
+One file, standard library only, Python 3.8 or newer: stellagate.py check trivy.json --environment production
 Exit codes: 0 pass or warn · 2 block · 3 warn with --fail-on warn · 4 pass with exceptions with --fail-on exceptions ·
 10 internal error or server unreachable · 11 usage · 12 a block for missing or stale evidence only, with --strict ·
 13 timeout · 14 bypassed with --fail-on bypass. 1 is never returned, but for a warning with --exit-codes=classic.
@@ -34,10 +31,8 @@ from typing import Any, Mapping, NoReturn, Sequence  # noqa: UP035 - Python 3.8
 
 PASSED, CLASSIC_WARNED, BLOCKED, WARNED, EXCUSED = 0, 1, 2, 3, 4
 INTERNAL, USAGE, EVIDENCE_MISSING, TIMEOUT, BYPASSED = 10, 11, 12, 13, 14
-ATTEMPTS, LONGEST_PAUSE, ROWS, WIDEST = 5, 8.0, 20, 48
-TRANSIENT = frozenset({429, 500, 502, 503, 504})
+ATTEMPTS, LONGEST_PAUSE, LONGEST_TIMEOUT, ROWS, WIDEST = 5, 8.0, 86_400.0, 20, 48
 CALLERS_FAULT = frozenset({400, 401, 403, 404, 409, 413, 422})
-ENDED_BADLY = frozenset({"failed", "dead_letter", "cancelled"})
 DECISIONS = {"pass": "\033[32m", "warn": "\033[33m", "block": "\033[31m"}  # each with its colour
 FORMATS = {".json": "json", ".txt": "text", ".md": "markdown", ".sarif": "sarif", ".xml": "junit", ".html": "html"}
 COLUMNS = ("id", "component", "version", "severity", "cvss", "epss", "kev", "raw_status", "status")
@@ -81,10 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def exit_code(body: Mapping[str, Json], *, fail_on: Sequence[str] = (), strict: bool = False, style: str = "") -> int:
     """Return what a decision means to a pipeline; the same table as the server's."""
-    if body["mode"] == "observe":
-        return PASSED
-    if body.get("bypassed"):
-        return BYPASSED if "bypass" in fail_on else PASSED
+    if body["mode"] == "observe" or body.get("bypassed"):
+        return BYPASSED if "bypass" in fail_on and body["mode"] != "observe" else PASSED
     if body["decision"] == "block":
         return EVIDENCE_MISSING if strict and body.get("evidence_only") else BLOCKED
     if body["decision"] == "warn" and (style == "classic" or "warn" in fail_on):
@@ -110,10 +103,12 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--gate", default="default")
     check.add_argument("--server", default=os.environ.get("STELLA_URL", ""), help="else $STELLA_URL")
     check.add_argument("--token", default=os.environ.get("STELLA_TOKEN", ""), help="better in $STELLA_TOKEN")
+    check.add_argument("--auth", default="token", choices=["token", "github", "gitlab"], help="who proves who asks")
+    check.add_argument("--id-token", default="STELLA_ID_TOKEN", metavar="VARIABLE", help="GitLab's; $STELLA_ID_TOKEN")
     check.add_argument("--queue", action="store_true", help="put the question into the queue instead of asking at once")
     check.add_argument("--wait", action="store_true", default=True, help="wait for the decision (the default)")
     check.add_argument("--no-wait", dest="wait", action="store_false", help="submit, and end with 0 undecided")
-    check.add_argument("--timeout", type=_seconds, default=300.0, metavar="SECONDS", help="for everything; default 300")
+    check.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS", help="for everything; default 300")
     check.add_argument("--fail-on", action="append", default=[], choices=["warn", "exceptions", "bypass"])
     check.add_argument("--strict", action="store_true", help="12 for a block by missing or stale evidence only")
     check.add_argument("--exit-codes", default="standard", choices=["standard", "classic"])
@@ -121,12 +116,6 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--output", "--report", dest="targets", action="append", default=[], type=_target,
                        metavar="[FORMAT=]FILE", help=f"write a report: {', '.join(FORMATS.values())}")  # fmt: skip
     return parser
-
-
-def _seconds(text: str) -> float:
-    if 0 < float(text) <= 86_400:  # noqa: PLR2004 - a day
-        return float(text)
-    raise ValueError
 
 
 def _target(text: str) -> tuple[str, Path]:
@@ -165,9 +154,7 @@ def artifact_of(options: argparse.Namespace, contents: Sequence[bytes]) -> Mappi
     if options.artifact and not DIGEST.fullmatch(stated):
         raise Stop(USAGE, f"--artifact {options.artifact}: a digest is sha256: and 64 hexadecimal digits")
     if not options.artifact and not naming:
-        raise Stop(
-            USAGE, "no report says which artifact it is about (is it a report?): name it with --artifact sha256:…"
-        )
+        raise Stop(USAGE, "no report says which artifact it is about (is it one?): name it, --artifact sha256:…")
     agreed = [stated] if stated else [one for one in naming[0] if all(one in others for others in naming)]
     if not agreed:
         raise Stop(USAGE, "the reports are about different artifacts: submit them apart, or name one with --artifact")
@@ -199,14 +186,12 @@ def _question(options: argparse.Namespace) -> Json:
     except OSError as fault:
         raise Stop(USAGE, f"{fault.filename}: {fault.strerror}") from None
     packed = [content if content.startswith(GZIP) else gzip.compress(content, mtime=0) for content in contents]
+    sent = {path: base64.b64encode(content).decode() for path, content in zip(options.reports, packed)}  # noqa: B905
     return {
         "artifact": artifact_of(options, contents),
         "environment": options.environment,
         "gate": options.gate,
-        "reports": [
-            {"filename": path.name, "content_base64": base64.b64encode(content).decode("ascii")}
-            for path, content in zip(options.reports, packed)  # noqa: B905 - Python 3.8
-        ],
+        "reports": [{"filename": path.name, "content_base64": content} for path, content in sent.items()],
         "build": build_context(os.environ),
         "wait": options.wait,
     }
@@ -225,13 +210,29 @@ class Server:
         parts = urllib.parse.urlsplit(options.server.strip())
         if parts.scheme not in {"http", "https"} or not parts.netloc:
             raise Stop(USAGE, f"say where the server is, --server https://… or $STELLA_URL, not {options.server!r}")
-        token = options.token.strip()
-        if not token or not token.isascii() or not token.isprintable():
-            raise Stop(USAGE, "a token is needed, in $STELLA_TOKEN or --token")
+        if not 0 < options.timeout <= LONGEST_TIMEOUT:
+            raise Stop(USAGE, f"--timeout {options.timeout}: more than nothing, and at most a day")
         self.address = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
-        self.headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "User-Agent": "stellagate"}
+        self.headers = {"Accept": "application/json", "User-Agent": "stellagate"}
         self.deadline: float = time.monotonic() + options.timeout
         self.opener = urllib.request.build_opener(_NoRedirect)
+        token = options.token.strip() if options.auth == "token" else self._exchanged(options)
+        if not token or not token.isascii() or not token.isprintable():
+            raise Stop(USAGE, "a token is needed, in $STELLA_TOKEN or --token, or --auth with an ID token of the job")
+        self.headers["Authorization"] = f"Bearer {token}"
+
+    def _exchanged(self, options: argparse.Namespace) -> str:
+        """Return the token that the server gives for the pipeline's own ID token; GitHub issues that when asked."""
+        proof: Json = os.environ.get(options.id_token, "").strip()
+        if options.auth == "github":
+            url, secret = (os.environ.get(f"ACTIONS_ID_TOKEN_REQUEST_{name}", "") for name in ("URL", "TOKEN"))
+            if not url.startswith(("https://", "http://127.0.0.1:")):
+                raise Stop(USAGE, "GitHub gives this job no identity: it needs `permissions: id-token: write`")
+            wanted = f"{url}&audience={urllib.parse.quote(os.environ.get('STELLA_AUDIENCE') or self.address, safe='')}"
+            answer = self._answer(urllib.request.Request(wanted, headers={"Authorization": f"Bearer {secret}"}))
+            proof = _at(json.loads(answer), "value")
+        asked = {"provider": options.auth, "token": proof}
+        return str(_at(self.ask("/api/v1/auth/token", asked), "access_token") or "") if proof else ""
 
     def ask(self, path: str, question: Json = None) -> Json:
         """Return the answer as JSON; with a question it is posted, and asking again is the same question."""
@@ -246,32 +247,33 @@ class Server:
         parts = urllib.parse.urlsplit(path)
         address = f"{self.address}/{parts.path.lstrip('/')}{'?' if parts.query else ''}{parts.query}"
         posting = {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())} if content else {}
-        request = urllib.request.Request(address, content, {**self.headers, **posting})
+        return self._answer(urllib.request.Request(address, content, {**self.headers, **posting}))
+
+    def _answer(self, request: urllib.request.Request) -> bytes:
         attempt, found = 1, self._try(request)
         while isinstance(found, Stop):
             pause = min(LONGEST_PAUSE, 0.25 * 2**attempt)
-            if attempt == ATTEMPTS or self.left() <= pause:
+            if attempt == ATTEMPTS or self.deadline - time.monotonic() <= pause:
                 raise found
             time.sleep(pause)
             attempt, found = attempt + 1, self._try(request)
         return found
 
-    def left(self) -> float:
-        return self.deadline - time.monotonic()
-
     def _try(self, request: urllib.request.Request) -> bytes | Stop:
         """Return the answer, or a failure that may pass; raise what will not."""
         try:
-            with self.opener.open(request, timeout=max(self.left(), 0.1)) as response:
+            with self.opener.open(request, timeout=max(self.deadline - time.monotonic(), 0.1)) as response:
                 return bytes(response.read())
         except urllib.error.HTTPError as answer:
-            if answer.code in TRANSIENT:
+            if answer.code in {429, 500, 502, 503, 504}:
                 return _refusal(answer)
             raise _refusal(answer) from None
         except (socket.timeout, TimeoutError):  # noqa: UP041 - two classes before Python 3.10
-            raise Stop(TIMEOUT, f"{self.address} did not answer in time") from None
+            raise Stop(TIMEOUT, f"{request.host} did not answer in time") from None
         except (OSError, http.client.HTTPException) as fault:
-            return Stop(INTERNAL, f"cannot reach {self.address}: {getattr(fault, 'reason', None) or fault}")
+            return Stop(
+                INTERNAL, f"cannot reach {request.type}://{request.host}: {getattr(fault, 'reason', None) or fault}"
+            )
 
 
 def _refusal(answer: urllib.error.HTTPError) -> Stop:
@@ -307,9 +309,9 @@ def _decision(server: Server, answer: Json) -> Json:
     pause = 0.5
     while not _at(answer, "decision"):
         status, link = _at(answer, "status"), _at(answer, "status_url")
-        if status in ENDED_BADLY or not isinstance(link, str):
+        if status in {"failed", "dead_letter", "cancelled"} or not isinstance(link, str):
             raise Stop(INTERNAL, f"no decision: the job is {status}. {_at(answer, 'failure', 'detail') or ''}")
-        if server.left() <= pause:
+        if server.deadline - time.monotonic() <= pause:
             raise Stop(TIMEOUT, f"the time is up, and the job is still {status}")
         time.sleep(pause)
         pause = min(pause * 1.5, 5.0)
@@ -337,8 +339,7 @@ def _write(server: Server, body: Json, kind: str, path: Path) -> bool:
 
 def text_of(body: Json, *, colour: bool = False) -> str:
     """Return the decision for a person: verdict, causes, findings, remedies and where to read more."""
-    verdict = body["decision"].upper()
-    shown = f"{DECISIONS[body['decision']]}{verdict}\033[0m" if colour else verdict
+    shown = f"{DECISIONS[body['decision']]}{body['decision'].upper()}\033[0m" if colour else body["decision"].upper()
     artifact = _at(body, "artifact", "name") or _at(body, "artifact", "digest")
     head = f"{artifact} to {_at(body, 'environment', 'name')}. {_at(body, 'wording') or ''}"
     reasons = [(check, one) for check in _list(_at(body, "checks")) for one in _list(_at(check, "reasons"))]
