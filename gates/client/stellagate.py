@@ -271,9 +271,8 @@ class Server:
         except (socket.timeout, TimeoutError):  # noqa: UP041 - two classes before Python 3.10
             raise Stop(TIMEOUT, f"{request.host} did not answer in time") from None
         except (OSError, http.client.HTTPException) as fault:
-            return Stop(
-                INTERNAL, f"cannot reach {request.type}://{request.host}: {getattr(fault, 'reason', None) or fault}"
-            )
+            why = getattr(fault, "reason", None) or fault
+            return Stop(INTERNAL, f"cannot reach {request.type}://{request.host}: {why}")
 
 
 def _refusal(answer: urllib.error.HTTPError) -> Stop:
