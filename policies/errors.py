@@ -244,3 +244,35 @@ class LeaseLost(Refusal):
     code: ClassVar[str] = "run.lease_lost"
     status: ClassVar[HTTPStatus] = HTTPStatus.CONFLICT
     title: ClassVar[str] = "The run is another worker's"
+
+
+class BuildWithoutCommit(Refusal):
+    """A build names its commit."""
+
+    code: ClassVar[str] = "build.without_commit"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "The build names no commit"
+
+
+class EnvironmentMissing(Refusal):
+    """An artifact is deployed to an environment that is known."""
+
+    code: ClassVar[str] = "deployment.environment_unknown"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "There is no such environment"
+
+
+class DeployedInFuture(Refusal):
+    """What has yet to happen is no deployment."""
+
+    code: ClassVar[str] = "deployment.in_future"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "The deployment is dated ahead of time"
+
+
+class ServiceMissing(Refusal):
+    """An artifact is assigned to a service that is known."""
+
+    code: ClassVar[str] = "artifact.service_unknown"
+    status: ClassVar[HTTPStatus] = HTTPStatus.UNPROCESSABLE_ENTITY
+    title: ClassVar[str] = "There is no such service"

@@ -22,6 +22,7 @@ from policies.evidence.content import (
 from policies.evidence.knowledge import EpssKnowledge, FeedKnowledge, KevKnowledge, Knowledge
 from policies.evidence.snapshot import ProductDocument
 from policies.models import (
+    Deployment,
     FeedState,
     PackBinding,
     PackRevision,
@@ -239,7 +240,7 @@ def artifacts_touched(document: VexDocument) -> tuple[UUID, ...]:
 
 
 def run_by_id(actor: Actor, pk: UUID) -> Run:
-    """Return one run the actor may look at."""
+    """Return one run the actor may look at: of the tenant, or their own."""
     run = runs_of(actor).filter(pk=pk).first()
     if run is None:
         raise RunUnknown(f"{pk} is no run of this tenant")
@@ -250,6 +251,26 @@ def runs_of(actor: Actor) -> QuerySet[Run]:
     """Return the runs of a tenant with what they do; a reader of single services sees their own alone."""
     rows = Run.objects.filter(tenant_id=actor.tenant_id).select_related("content")
     return rows if actor.services_with(READ_SCOPE) is None else rows.filter(content__subject=actor.subject)
+
+
+def current_deployments(*, environment: UUID | None = None) -> QuerySet[Deployment]:
+    """Return the last deployment of every service in every environment (or in one): what runs there now.
+
+    Artifacts that belong to no service are each their own.
+    """
+    rows = Deployment.objects.select_related("artifact", "environment", "service")
+    if environment is not None:
+        rows = rows.filter(environment=environment)
+    alike = Q(service=OuterRef("service")) | Q(service=None, artifact=OuterRef("artifact"))
+    after = Q(deployed_at__gt=OuterRef("deployed_at")) | Q(deployed_at=OuterRef("deployed_at"), pk__gt=OuterRef("pk"))
+    later = Deployment.objects.filter(alike, after, environment=OuterRef("environment"))
+    return rows.filter(~Exists(later))
+
+
+def current_deployment(*, service: UUID, environment: UUID) -> Deployment | None:
+    """Return what runs of a service in an environment, None where nobody said that anything does."""
+    rows = Deployment.objects.of(service=service, environment=environment).select_related("artifact")
+    return rows.latest_first().first()
 
 
 def pack_named(name: str) -> PolicyPack:

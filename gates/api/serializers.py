@@ -7,7 +7,15 @@ from rest_framework import serializers
 from gates import errors
 from gates.models import Gate, GateDecision, GateJob
 from gates.requests import DEFAULT_GATE, GateRequest
-from policies.api.uploads import EVIDENCE_REFUSALS, MAX_REPORTS, ArtifactInput, ReportInput, artifact_from, uploads_from
+from policies.api.uploads import (
+    EVIDENCE_REFUSALS,
+    MAX_REPORTS,
+    ArtifactInput,
+    ReportInput,
+    WordsField,
+    artifact_from,
+    uploads_from,
+)
 from policies.errors import PackNotBound, SnapshotTampered, SnapshotUnknown
 from stellapolicy.kernel.refusals import Refusal
 
@@ -32,7 +40,7 @@ class EvaluationInput(serializers.Serializer[Any]):  # Any: made by hand, never 
     gate = serializers.CharField(max_length=100, required=False, default=DEFAULT_GATE)
     snapshot = serializers.CharField(max_length=75, required=False, allow_blank=True, default="")
     reports = serializers.ListField(child=ReportInput(), required=False, max_length=MAX_REPORTS, default=list)
-    build = serializers.DictField(child=serializers.CharField(max_length=2000, allow_blank=True), default=dict)
+    build = WordsField(child=serializers.CharField(max_length=2000, allow_blank=True), required=False, default=dict)
     at = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Evidence, artifacts and snapshots over HTTP."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
@@ -8,6 +9,7 @@ from rest_framework.response import Response
 
 from policies import selectors
 from policies.api.filters import ArtifactFilter, FindingFilter, SnapshotFilter
+from policies.api.runs import RunOutput, run_response
 from policies.api.uploads import (
     EVIDENCE_REFUSALS,
     MAX_BODY_BYTES,
@@ -18,9 +20,11 @@ from policies.api.uploads import (
     uploads_from,
 )
 from policies.errors import SnapshotTampered, SnapshotUnknown
+from policies.importers.records import SourceType
 from policies.models import Artifact, Snapshot, SnapshotFinding
 from policies.selectors import READ_SCOPE
 from policies.services.evidence import receive_evidence
+from policies.services.evidence_runs import is_large, queue_import
 from stellapolicy.api.throttling import Limit
 from stellapolicy.api.views import ActorRequest, ScopedView
 from stellapolicy.kernel.clock import now
@@ -33,7 +37,7 @@ class ArtifactOutput(serializers.ModelSerializer[Artifact]):
 
     class Meta:
         model = Artifact
-        fields = ["id", "digest", "name", "labels", "service", "first_seen_at"]
+        fields = ["id", "digest", "name", "labels", "service", "basis", "joined_because", "first_seen_at"]
 
 
 class SnapshotOutput(serializers.ModelSerializer[Snapshot]):
@@ -43,14 +47,28 @@ class SnapshotOutput(serializers.ModelSerializer[Snapshot]):
 
     class Meta:
         model = Snapshot
-        fields = ["name", "artifact", "manifest", "evidence", "counts", "content_digest", "created_at"]
+        fields = [
+            "name",
+            "artifact",
+            "manifest",
+            "evidence",
+            "counts",
+            "content_digest",
+            "digest_version",
+            "components_digest",
+            "created_at",
+        ]
 
 
 class ReceivedOutput(serializers.Serializer[Any]):  # Any: made by hand, never from a row
     """What became of posted evidence."""
 
     snapshot = SnapshotOutput()
-    is_new = serializers.BooleanField(help_text="False when these very reports were known already.")
+    is_new = serializers.BooleanField(help_text="False when nothing was said that was not known already.")
+    outdone = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Digests of posted reports that are no part of the snapshot: the same tool looked again later.",
+    )
 
 
 class SnapshotFindingOutput(serializers.ModelSerializer[SnapshotFinding]):
@@ -80,20 +98,31 @@ class EvidenceView(ScopedView):
     serializer_class = EvidenceInput
 
     @extend_schema(
-        operation_id="evidence_post", request=EvidenceInput, responses={200: ReceivedOutput, 201: ReceivedOutput}
+        operation_id="evidence_post",
+        request=EvidenceInput,
+        responses={200: ReceivedOutput, 201: ReceivedOutput, 202: RunOutput},
     )
     def post(self, request: ActorRequest) -> Response:
-        """Import reports and compose their snapshot."""
+        """Import reports; the snapshot is made of the latest report of every tool, these and earlier ones."""
         body = EvidenceInput(data=body_of(request))
         body.is_valid(raise_exception=True)
-        received = receive_evidence(
-            actor=request.actor,
-            artifact=artifact_from(body.validated_data),
-            uploads=uploads_from(body.validated_data["reports"]),
-            at=now(),
-        )
-        output = ReceivedOutput({"snapshot": received.snapshot, "is_new": received.is_new})
-        return Response(output.data, status=status.HTTP_201_CREATED if received.is_new else status.HTTP_200_OK)
+        return received_response(request, body.validated_data)
+
+
+def received_response(
+    request: ActorRequest, asked: Mapping[str, Any], *, expected: SourceType | None = None
+) -> Response:
+    """Import now (200, 201), or let a worker (202) where the caller does not wait or the reports are long."""
+    artifact, uploads = artifact_from(asked), uploads_from(asked["reports"])
+    waits = not is_large(uploads) if asked["wait"] is None else asked["wait"]
+    if not waits:
+        run = queue_import(actor=request.actor, artifact=artifact, uploads=uploads, expected=expected, at=now())
+        return run_response(selectors.run_by_id(request.actor, run.pk))
+    received = receive_evidence(actor=request.actor, artifact=artifact, uploads=uploads, expected=expected, at=now())
+    answer = {"snapshot": received.snapshot, "is_new": received.is_new, "outdone": received.outdone}
+    return Response(
+        ReceivedOutput(answer).data, status=status.HTTP_201_CREATED if received.is_new else status.HTTP_200_OK
+    )
 
 
 class ArtifactsView(ScopedView):
@@ -166,7 +195,7 @@ class SnapshotVerifyView(ScopedView):
         """Compare what the snapshot holds with its digest."""
         snapshot = selectors.snapshot_named(name, actor=request.actor)
         try:
-            selectors.checked_content(snapshot)
+            selectors.checked_whole(snapshot)
         except SnapshotTampered as refusal:
             return Response({"name": name, "intact": False, "detail": refusal.detail})
         return Response({"name": name, "intact": True, "detail": snapshot.content_digest})

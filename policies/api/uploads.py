@@ -53,12 +53,31 @@ EVIDENCE_REFUSALS: tuple[type[Refusal], ...] = (
 )
 
 
+class WordsField(serializers.DictField):
+    """An object of short texts: at most `entries` of them, names up to 100 characters, 16 KiB in all."""
+
+    entries = 50
+    name_length = 100
+    total_length = 16 * 1024
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:  # noqa: ANN401 - DRF's signature
+        """Return the texts, or refuse what is too much."""
+        words: dict[str, str] = super().to_internal_value(data)
+        if len(words) > self.entries:
+            raise serializers.ValidationError(f"at most {self.entries} entries, {len(words)} were given")
+        if any(len(name) > self.name_length for name in words):
+            raise serializers.ValidationError(f"a name has at most {self.name_length} characters")
+        if sum(len(name) + len(value) for name, value in words.items()) > self.total_length:
+            raise serializers.ValidationError(f"at most {self.total_length} characters in all")
+        return words
+
+
 class ArtifactInput(serializers.Serializer[Any]):  # Any: made by hand, never from a row
     """The artifact a request is about."""
 
     digest = serializers.CharField(max_length=140, help_text="`sha256:` and 64 hexadecimal digits.")
     name = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
-    labels = serializers.DictField(child=serializers.CharField(max_length=255), required=False, default=dict)
+    labels = WordsField(child=serializers.CharField(max_length=255, allow_blank=True), required=False, default=dict)
 
 
 class ReportInput(serializers.Serializer[Any]):  # Any: made by hand, never from a row
@@ -73,6 +92,12 @@ class EvidenceInput(serializers.Serializer[Any]):  # Any: made by hand, never fr
 
     artifact = ArtifactInput()
     reports = serializers.ListField(child=ReportInput(), min_length=1, max_length=MAX_REPORTS)
+    wait = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="False lets a worker import (202 and a run), true waits; unsaid, only below 8 MiB is waited for.",
+    )
 
 
 def body_of(request: Request) -> Mapping[str, Any]:  # Any: JSON

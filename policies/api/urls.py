@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from policies.api import evidence, feeds, intelligence, packs
+from policies.api import evidence, feeds, intelligence, packs, releases, runs, statements
 from policies.models import FeedName
 
 
@@ -49,6 +49,14 @@ register_converter(SnapshotNameConverter, "snapshot")
 urlpatterns = [
     path("evidence", evidence.EvidenceView.as_view()),
     path("artifacts", evidence.ArtifactsView.as_view()),
+    path("artifacts/<uuid:pk>:assign", releases.ArtifactAssignmentView.as_view()),
+    path("vex", statements.VexView.as_view()),
+    path("reachability", statements.ReachabilityView.as_view()),
+    path("runs", runs.RunsView.as_view()),
+    path("runs/<uuid:pk>", runs.RunView.as_view()),
+    path("runs/<uuid:pk>:cancel", runs.RunCancelView.as_view()),
+    path("builds", releases.BuildsView.as_view()),
+    path("deployments", releases.DeploymentsView.as_view()),
     path("snapshots", evidence.SnapshotsView.as_view()),
     path("snapshots/<snapshot:name>", evidence.SnapshotView.as_view()),
     path("snapshots/<snapshot:name>/findings", evidence.SnapshotFindingsView.as_view()),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from policies.errors import ArtifactUnknown, NameContradicted, OwnedByAnother, SubjectUnstated
+from policies.errors import ArtifactUnknown, NameContradicted, OwnedByAnother, ServiceMissing, SubjectUnstated
 from policies.evidence.ownership import most_specific
 from policies.evidence.repository import contradicts, name_of, stated_repositories
 from policies.importers.records import ReportSubject
@@ -76,18 +76,30 @@ def place_artifact(
 
 
 @transaction.atomic
-def assign_artifact(*, actor: Actor, pk: UUID, service: Service | None, reason: str, at: datetime) -> Artifact:
-    """Say to which service an artifact belongs, which settles its conflicts; later reports do not change it."""
+def assign_artifact(*, actor: Actor, pk: UUID, service: str | None, reason: str, at: datetime) -> Artifact:
+    """Say to which service (its slug; None for nobody's) an artifact belongs; later reports do not change it.
+
+    It settles the artifact's conflicts. Raises ArtifactUnknown, ServiceMissing and ScopeMissing.
+    """
     actor.require(ASSIGN_SCOPE)
+    owner = None if service is None else _service_called(service)
     artifact = Artifact.objects.locked().filter(pk=pk).first()
     if artifact is None:
         raise ArtifactUnknown(f"{pk} is no artifact of this tenant")
-    artifact.service, artifact.basis = service, Basis.ASSIGNED
+    artifact.service, artifact.basis = owner, Basis.ASSIGNED
     artifact.joined_because = f"{actor.person}: {reason}"[:700]
     artifact.save(update_fields=["service", "basis", "joined_because"])
     OwnershipConflict.objects.filter(artifact=artifact).open().update(settled_by=actor.person, settled_at=at)
     audit.record(actor, "artifact.assigned", artifact, at=at, reason=reason)
     return artifact
+
+
+def _service_called(slug: str) -> Service:
+    service = Service.objects.filter(slug=slug).first()
+    if service is None:
+        message = f"{slug[:80]!r} is no service of this tenant"
+        raise ServiceMissing(message, faults=(Fault("/service", ServiceMissing.code, message),))
+    return service
 
 
 def _services() -> list[Service]:

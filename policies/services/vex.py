@@ -39,14 +39,14 @@ class PublishedVex:
 
 
 @transaction.atomic
-def publish_vex(*, actor: Actor, upload: Upload, at: datetime) -> PublishedVex:
+def publish_vex(*, actor: Actor, upload: Upload, at: datetime, pointer: str = "/reports/0") -> PublishedVex:
     """Keep a document about products, and let a worker renew the evidence of what it touches.
 
     It speaks of every service, so it takes a holder of the scope in the whole tenant. The same bytes are one document.
     Raises the refusals of `understand`.
     """
     actor.require(UPLOAD_SCOPE)
-    read = understand(upload, artifact_digest="", at=at, pointer="/reports/0", expected=SourceType.VEX)
+    read = understand(upload, artifact_digest="", at=at, pointer=pointer, expected=SourceType.VEX)
     existing = VexDocument.objects.filter(digest=read.source.digest).first()
     if existing is not None:
         return PublishedVex(existing, is_new=False, touched=0, run=None)

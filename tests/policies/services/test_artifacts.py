@@ -110,7 +110,7 @@ def test_a_conflict_is_settled_by_a_person_and_later_reports_leave_it_at_that(ac
     artifact = post(actor, PAY).artifact
     post(actor, SHOP, digest=digest_of(PAY))
 
-    assign_artifact(actor=actor, pk=artifact.pk, service=Service.objects.get(slug="shop"), reason="moved", at=NOON)
+    assign_artifact(actor=actor, pk=artifact.pk, service="shop", reason="moved", at=NOON)
     post(actor, PAY, vuln=Vuln("CVE-2020-3"))
 
     moved = Artifact.objects.get(pk=artifact.pk)
