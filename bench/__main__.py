@@ -21,9 +21,10 @@ def main() -> None:
 
     django.setup()
     call_command("migrate", verbosity=0)
-    from bench import decisions
+    from bench import decisions, feeds
 
     decisions.run()
+    feeds.run()
 
 
 if __name__ == "__main__":

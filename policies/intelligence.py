@@ -1,13 +1,14 @@
 """Reads of what the feeds brought: what is news here, how each feed stands, whom a change concerns."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import OuterRef, Q, Subquery
 
 from policies.feeds.freshness import Freshness, Standing, standing_of
 from policies.feeds.news import NewsRule
-from policies.models import FeedName
+from policies.models import Artifact, EpssHistory, FeedName, Snapshot, SnapshotAlias, SnapshotFinding
 from policies.models.feeds import FeedChange, FeedState
 from stellapolicy.tenancy.scope import current_tenant
 
@@ -61,3 +62,21 @@ def standing(state: FeedState | None, *, at: datetime) -> Standing:
         is_failed=state.is_failed,
         at=at,
     )
+
+
+def artifacts_with(cve: str, *, limit: int) -> list[Artifact]:
+    """Return the tenant's artifacts whose current snapshot speaks of a CVE by any of its names, by name."""
+    named = Q(pk__in=SnapshotFinding.objects.filter(identifier=cve).values("snapshot"))
+    aliased = Q(pk__in=SnapshotAlias.objects.filter(identifier=cve).values("snapshot"))
+    speaking = Snapshot.objects.filter(named | aliased)
+    latest = Snapshot.objects.filter(artifact=OuterRef("pk")).order_by("-created_at", "-id").values("pk")[:1]
+    candidates = Artifact.objects.filter(pk__in=speaking.values("artifact")).annotate(latest=Subquery(latest))
+    return list(candidates.filter(latest__in=speaking.values("pk")).order_by("name", "digest")[:limit])
+
+
+def known_before(cve: str, *, since: date) -> list[EpssHistory]:
+    """Return what was predicted of a CVE, the oldest first, one row a day: of the days since, and the one before."""
+    rows = list(EpssHistory.objects.of(cve).since(since))
+    before = EpssHistory.objects.of(cve).filter(model_date__lt=since).first()
+    by_day = {row.model_date: row for row in reversed([*rows, before] if before else rows)}
+    return [by_day[day] for day in sorted(by_day)]

@@ -7,7 +7,7 @@ import structlog
 from celery import current_app, shared_task
 
 from policies.models import FeedName
-from policies.services import feed_notices, feed_retention
+from policies.services import feed_notices
 from policies.services import stream as inbound
 from policies.services.feed_fetch import fetch_feed
 from stellapolicy.egress.errors import Sealed
@@ -41,12 +41,6 @@ def tell_tenants() -> None:
 def tell_tenant(*, tenant_id: str) -> None:
     """Tell one tenant which of its artifacts a feed concerns."""
     feed_notices.tell_tenant(tenant_id=UUID(tenant_id), at=now())
-
-
-@shared_task(name="feeds.forget_old", acks_late=True, ignore_result=True)
-def forget_old() -> None:
-    """Forget the history of EPSS that is past its time."""
-    feed_retention.forget_old(at=now())
 
 
 @shared_task(name="policies.consume_events", acks_late=True, ignore_result=True)

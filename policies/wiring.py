@@ -2,9 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from policies.services import feed_uploads
+from policies.services import feed_retention, feed_uploads
 from stellapolicy.access.roles import Scope
 from stellapolicy.governance import approvals
+from stellapolicy.kernel import retention
 from stellapolicy.outbox import subscriptions
 from stellapolicy.outbox.subscriptions import PublishedEvent
 
@@ -22,6 +23,8 @@ def wire_feeds() -> None:
             complete=feed_uploads.complete,
         )
     )
+    for purge in feed_retention.purges():
+        retention.register(purge)
     for name in _ENDED_WITHOUT_CONSENT:
         subscriptions.subscribe(name, key="feeds.release", act=release)
 

@@ -13,7 +13,7 @@ from gates.models import GateDecision, GateJob, GateMode
 from gates.requests import GateRequest
 from gates.services import jobs
 from gates.services.evaluation import evaluate_gate
-from policies.models import EpssScore, FeedState, KevEntry
+from policies.models import EpssScore, FeedState, IntelligenceEvent, KevEntry
 from policies.services.feeds import load_feed
 from stellapolicy.access.models import ApiToken, RoleAssignment, User
 from stellapolicy.access.roles import Role
@@ -29,7 +29,7 @@ from tests.reports import HARMLESS, KEV_CRITICAL, LOG4SHELL, Vuln, epss_day, kev
 from tests.shop import asked, enforce
 
 # What every tenant of an installation shares: a row of these is nobody's secret.
-SHARED: frozenset[type[Model]] = frozenset({EpssScore, KevEntry, FeedState})
+SHARED: frozenset[type[Model]] = frozenset({EpssScore, KevEntry, FeedState, IntelligenceEvent})
 HIGH = Vuln("CVE-2023-44487", "golang.org/x/net", "0.7.0", "0.17.0", "HIGH", 7.5)
 
 
@@ -71,7 +71,8 @@ def inhabit(slug: str = "acme") -> Inhabited:
     person = person_with(tenant, Role.AUDITOR)
     with tenant_scope(tenant.pk):
         enforce(actor, GateMode.ENFORCE)
-        load_feed(actor=actor, content=epss_day({LOG4SHELL: 0.97}, day=at.date().isoformat()), at=at)
+        for day, score in ((at - timedelta(days=1), 0.2), (at, 0.97)):
+            load_feed(actor=actor, content=epss_day({LOG4SHELL: score}, day=day.date().isoformat()), at=at)
         load_feed(actor=actor, content=kev_catalogue(LOG4SHELL, released_at="2026-03-02T00:00:00.000Z"), at=at)
         team = Team.objects.create(slug=f"{slug}-team", name=f"{slug} team")
         service = Service.objects.create(

@@ -1,14 +1,17 @@
 """Evidence, packs and intelligence in the admin."""
 
 from policies.admin.bindings import PackBindingAdmin
-from policies.admin.intelligence import EpssScoreAdmin, FeedStateAdmin, KevEntryAdmin
+from policies.admin.feed_pages import FeedStateAdmin, show_kept_aside
+from policies.admin.intelligence import EpssScoreAdmin, IntelligenceEventAdmin, KevEntryAdmin
 from policies.admin.packs import PackRevisionAdmin, PolicyPackAdmin
 from policies.admin.reports import ReportAdmin
 from policies.admin.snapshots import SnapshotAdmin
+from stellapolicy.admin import dashboard
 
 __all__ = [
     "EpssScoreAdmin",
     "FeedStateAdmin",
+    "IntelligenceEventAdmin",
     "KevEntryAdmin",
     "PackBindingAdmin",
     "PackRevisionAdmin",
@@ -16,3 +19,5 @@ __all__ = [
     "ReportAdmin",
     "SnapshotAdmin",
 ]
+
+dashboard.register(show_kept_aside, place=20)

@@ -1,19 +1,27 @@
-"""What the world knows: EPSS, KEV, and how the feeds that bring them stand."""
+"""What the world knows: EPSS, KEV, and what is news."""
 
+from datetime import timedelta
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from policies.admin.epss_chart import stepped
 from policies.admin.wording import percent
-from policies.models import EpssScore, FeedName, FeedState, KevEntry
+from policies.feeds.news import band_of
+from policies.intelligence import artifacts_with, known_before
+from policies.models import EpssScore, IntelligenceEvent, KevEntry
+from policies.models.feeds import IntelligenceKind
 from stellapolicy.admin import cells
 from stellapolicy.admin.base import PageAdmin, Section
-from stellapolicy.admin.shim import BooleanFilter, DayFilter
+from stellapolicy.admin.shim import BooleanFilter, ChoicesFilter, DayFilter
+from stellapolicy.kernel.clock import now
 
+_ARTIFACTS_SHOWN = 50
+_DAYS_SHOWN = 400
 _LOAD = _("Load a file with `manage.py feeds load`, or POST it to /api/v1/feeds.")
 
 
@@ -67,8 +75,15 @@ class EpssScoreAdmin(CvePage[EpssScore]):
         return percent(score.percentile)
 
     def page(self, request: HttpRequest, row: EpssScore) -> dict[str, Any]:  # noqa: ARG002 - the floor's signature
-        """Return the prediction beside the catalogue's entry."""
+        """Return the prediction, how it came about, the catalogue's entry, and whom here it concerns."""
+        today = now().date()
+        first = today - timedelta(days=_DAYS_SHOWN)
+        past = known_before(row.cve, since=first)
         return {
+            "chart": stepped(past, first=max(first, past[0].model_date) if past else first, last=today),
+            "changes": [(one, "" if one.score is None else percent(one.score)) for one in reversed(past)],
+            "band": band_of(row.score),
+            "artifacts": artifacts_with(row.cve, limit=_ARTIFACTS_SHOWN),
             "probability": percent(row.score),
             "rank": percent(row.percentile),
             "kev": KevEntry.objects.filter(cve=row.cve).first(),
@@ -103,46 +118,73 @@ class KevEntryAdmin(CvePage[KevEntry]):
     def page(self, request: HttpRequest, row: KevEntry) -> dict[str, Any]:  # noqa: ARG002 - the floor's signature
         """Return the entry beside the prediction."""
         epss = EpssScore.objects.filter(cve=row.cve).first()
-        return {"probability": percent(epss.score) if epss else "", "ransomware": self.in_ransomware(row)}
+        return {
+            "probability": percent(epss.score) if epss else "",
+            "ransomware": self.in_ransomware(row),
+            "artifacts": artifacts_with(row.cve, limit=_ARTIFACTS_SHOWN),
+        }
 
 
-@admin.register(FeedState)
-class FeedStateAdmin(PageAdmin[FeedState]):
-    """How each feed stands; one never connected is said, and held against nobody."""
+@admin.register(IntelligenceEvent)
+class IntelligenceEventAdmin(PageAdmin[IntelligenceEvent]):
+    """What is news: CVEs of which the world thinks differently than before."""
 
     section = Section.INTELLIGENCE
-    icon = "rss_feed"
-    place = 10
-    menu_title = _("Feeds")
-    row_title = _("Feed")
-    empty_advice = _LOAD
-    page_template = "admin/policies/feed.html"
-    list_before_template = "admin/policies/feeds.html"
+    icon = "campaign"
+    place = 15
+    menu_title = _("What is news")
+    row_title = _("News of a CVE")
+    empty_advice = _("News appear with the second load of a feed: crossings, far moves, KEV entries.")
+    page_template = "admin/policies/news.html"
 
-    list_display = ("label", "checked", "model_date", "version", "rows")
+    list_display = ("cve", "happened", "was", "became", "loaded")
+    list_filter: ClassVar = [("kind", ChoicesFilter)]
+    list_select_related = ("change",)
+    search_fields = ("cve",)
+    search_help_text = _("CVE, whole or its beginning")
     sortable_by = ()
 
-    @admin.display(description=_("Feed"))
-    def label(self, feed: FeedState) -> str:
-        """Its name as people say it."""
-        return FeedName(feed.name).label
+    def page_rows(self, request: HttpRequest) -> QuerySet[IntelligenceEvent]:
+        """Return the news a page may be asked for."""
+        return self.get_queryset(request).select_related("change")
 
-    @admin.display(description=_("Last read"))
-    def checked(self, feed: FeedState) -> SafeString:
-        """When it was last read successfully."""
-        return cells.instant(feed.checked_at)
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - Django's signature
+        queryset: QuerySet[IntelligenceEvent],
+        search_term: str,
+    ) -> tuple[QuerySet[IntelligenceEvent], bool]:
+        """Return the rows whose CVE begins so."""
+        return (queryset.filter(cve__startswith=search_term.strip().upper()) if search_term else queryset), False
 
-    @admin.display(description=_("Rows"))
-    def rows(self, feed: FeedState) -> str:
-        """How many rows the last file had."""
-        return f"{feed.row_count:,}"
+    @admin.display(description=_("What happened"))
+    def happened(self, event: IntelligenceEvent) -> str:
+        """What happened to the CVE."""
+        return IntelligenceKind(event.kind).label
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Answer with the list, and the feeds nobody ever connected."""
-        known = set(FeedState.objects.values_list("name", flat=True))
-        absent = [name.label for name in FeedName if name not in known]
-        return super().changelist_view(request, {"absent_feeds": absent, **(extra_context or {})})
+    @admin.display(description=_("Before"))
+    def was(self, event: IntelligenceEvent) -> str:
+        """The prediction before."""
+        return self.empty_value_display if event.before is None else percent(event.before)
 
-    def page(self, request: HttpRequest, row: FeedState) -> dict[str, Any]:  # noqa: ARG002 - the floor's signature
-        """Return what is known of one feed."""
-        return {"title": FeedName(row.name).label}
+    @admin.display(description=_("After"))
+    def became(self, event: IntelligenceEvent) -> str:
+        """The prediction after."""
+        return self.empty_value_display if event.after is None else percent(event.after)
+
+    @admin.display(description=_("Since"))
+    def loaded(self, event: IntelligenceEvent) -> SafeString:
+        """When the feed that said so was loaded."""
+        return cells.instant(event.change.loaded_at)
+
+    def page(self, request: HttpRequest, row: IntelligenceEvent) -> dict[str, Any]:  # noqa: ARG002 - the floor's signature
+        """Return what happened, and whom here it concerns."""
+        return {
+            "title": row.cve,
+            "happened": self.happened(row),
+            "was": self.was(row),
+            "became": self.became(row),
+            "artifacts": artifacts_with(row.cve, limit=_ARTIFACTS_SHOWN),
+            "has_score": EpssScore.objects.filter(cve=row.cve).exists(),
+            "is_listed": KevEntry.objects.filter(cve=row.cve).exists(),
+        }

@@ -115,13 +115,14 @@ def _feed(value: object) -> FeedKnowledge:
             "model_date": str() | None as model,
             "version": str(version),
             "digest": str(digest),
+            **more,
         }:
             return FeedKnowledge(
                 checked_at=datetime.fromisoformat(checked) if checked else None,
                 model_date=date.fromisoformat(model) if model else None,
                 version=version,
                 digest=digest,
-                is_failed=value.get("failed") is True,
+                is_failed=more.get("failed") is True,
             )
         case _:
             raise ValueError(f"not a frozen feed state: {value!r}")

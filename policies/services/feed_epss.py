@@ -137,7 +137,7 @@ def keep_news(cursor: CursorWrapper, rule: NewsRule, *, change: int) -> None:
     cursor.execute(_NEWS, {**_parameters(rule), "change": change})
 
 
-def _parameters(rule: NewsRule) -> dict[str, object]:
+def _parameters(rule: NewsRule) -> dict[str, int | list[int]]:
     return {"thresholds": list(rule.thresholds), "distance": rule.distance}
 
 

@@ -1,6 +1,7 @@
 """Keeps feed files aside, with the reason and the bytes, until somebody decides about them."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -74,7 +75,7 @@ def held_content(held: HeldFeed) -> bytes:
     return content
 
 
-def held_named(pk: object) -> HeldFeed:
+def held_named(pk: UUID) -> HeldFeed:
     """Return a file that is kept aside, held against other writers, or refuse."""
     held = HeldFeed.objects.locked().filter(pk=pk).first()
     if held is None:

@@ -106,7 +106,7 @@ def load_held(*, actor: Actor, pk: UUID, reason: str, at: datetime) -> HeldFeed:
     require_installation(actor)
     held = held_named(pk)
     if held.state != HeldState.HELD:
-        raise HeldFeedDecided(f"it is {held.get_state_display().lower()}")  # type: ignore[attr-defined]  # Django's
+        raise HeldFeedDecided(f"it is {held.get_state_display().lower()}")
     if not held.is_readable:
         raise HeldFeedUnreadable(held.reason)
     content = held_content(held)
@@ -114,7 +114,7 @@ def load_held(*, actor: Actor, pk: UUID, reason: str, at: datetime) -> HeldFeed:
         return _ask(held, actor=actor, reason=reason, at=at)
     try:
         with transaction.atomic():
-            load_feed(actor=actor, content=content, origin=held.origin, expected=FeedName(held.name), at=at)
+            load_feed(actor=actor, content=content, origin=FeedOrigin(held.origin), expected=FeedName(held.name), at=at)
     except FeedShrunk as refusal:
         held.code, held.reason = refusal.code, refusal.detail
         held.save(update_fields=["code", "reason"])
@@ -128,7 +128,7 @@ def discard_held(*, actor: Actor, pk: UUID, reason: str, at: datetime) -> HeldFe
     require_installation(actor)
     held = held_named(pk)
     if held.state not in {HeldState.HELD, HeldState.WAITING}:
-        raise HeldFeedDecided(f"it is {held.get_state_display().lower()}")  # type: ignore[attr-defined]  # Django's
+        raise HeldFeedDecided(f"it is {held.get_state_display().lower()}")
     if held.state == HeldState.WAITING and held.approval is not None:
         approvals.recall(actor=actor, pk=held.approval, kind=KIND, reason=reason, at=at)
     held.discard()
@@ -137,7 +137,7 @@ def discard_held(*, actor: Actor, pk: UUID, reason: str, at: datetime) -> HeldFe
 
 def complete(*, actor: Actor, request: ApprovalRequest, at: datetime) -> HeldFeed:
     """Load what the second person agreed to: exactly these bytes, also where they shrank."""
-    held = held_named(request.payload["held"])
+    held = held_named(UUID(request.payload["held"]))
     if held.digest != request.payload["digest"] or held.approval != request.pk:
         raise HeldFeedDecided("the request is about another file")
     load_feed(

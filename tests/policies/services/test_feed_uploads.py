@@ -21,7 +21,7 @@ from policies.errors import (
 from policies.models import EpssHistory, EpssScore, FeedChange, FeedName, FeedState, HeldFeed
 from policies.models.feeds import FeedOrigin, HeldState
 from policies.services.feed_quarantine import keep_aside
-from policies.services.feed_retention import forget_old
+from policies.services.feed_retention import remove_changes, remove_files, remove_history
 from policies.services.feed_uploads import (
     KIND,
     discard_held,
@@ -279,19 +279,20 @@ def test_history_past_its_time_goes_and_the_last_word_before_it_stays(house: Ten
     for day, score in (("2024-12-01", 0.1), ("2025-01-01", 0.2), ("2026-02-28", 0.3)):
         load_feed(actor=uploader, content=epss_day({"CVE-1999-0001": score}, day=day), at=NOON)
 
-    forget_old(at=NOON)
+    removed = remove_history(NOON - timedelta(days=400), 100), remove_changes(NOON - timedelta(days=400), 100)
 
+    assert removed == (1, 0)
     assert [row.score for row in EpssHistory.objects.of("CVE-1999-0001")] == [30_000, 20_000]
 
 
-def test_the_bytes_of_a_decided_file_go_after_a_month(house: Tenant) -> None:
+def test_the_bytes_of_a_file_that_was_decided_go(house: Tenant) -> None:
     uploader = person(house)
     held = review_feed(actor=uploader, content=WHOLE, at=NOON)
     discard_held(actor=uploader, pk=held.pk, reason="wrong file", at=NOON)
     stored = Path(settings.STORAGES["default"]["OPTIONS"]["location"]) / held.stored_as
 
-    forget_old(at=NOON + timedelta(days=29))
+    early = remove_files(NOON, 100)
     is_there_before = stored.exists()
-    forget_old(at=NOON + timedelta(days=31))
+    late = remove_files(NOON + timedelta(seconds=1), 100)
 
-    assert (is_there_before, stored.exists()) == (True, False)
+    assert (early, is_there_before, late, stored.exists()) == (0, True, 1, False)
