@@ -25,6 +25,12 @@ class AccessConfig(AppConfig):
         )
         actions.register(
             {
+                "team.made": "Team made",
+                "team.described": "Team described anew",
+                "service.made": "Service made",
+                "service.described": "Service described anew",
+                "environment.made": "Environment made",
+                "environment.described": "Environment described anew",
                 "person.created": "Person made known",
                 "person.disabled": "Person locked out",
                 "role.assigned": "Role given",

@@ -201,3 +201,19 @@ class NotLocked(Refusal):
     code = "person.not_locked"
     status = HTTPStatus.CONFLICT
     title = "Not locked"
+
+
+class SlugTaken(Refusal):
+    """A team, service or environment of this slug is there already."""
+
+    code = "organisation.slug_taken"
+    status = HTTPStatus.CONFLICT
+    title = "The slug is taken"
+
+
+class SlugUnknown(Refusal):
+    """No team, service or environment of this slug."""
+
+    code = "organisation.slug_unknown"
+    status = HTTPStatus.NOT_FOUND
+    title = "There is nothing of this slug"
