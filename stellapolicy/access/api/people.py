@@ -11,13 +11,13 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from stellapolicy.access import errors
+from stellapolicy.access.api.places import service_of, team_of
 from stellapolicy.access.models import RoleAssignment, User
 from stellapolicy.access.roles import Role, Scope
 from stellapolicy.access.selectors import tenants_of
 from stellapolicy.access.services.people import RoleGrant, assign_role, withdraw_role
 from stellapolicy.api.views import ActorRequest, ScopedView
 from stellapolicy.kernel.clock import now
-from stellapolicy.tenancy.models import Service, Team
 
 _ROLES = [(role.value, role.value) for role in Role]
 
@@ -136,8 +136,8 @@ class Roles(ScopedView):
             actor=request.actor,
             user=_person(wanted["username"]),
             role=Role(wanted["role"]),
-            team=_team(wanted["team_id"]),
-            service=_service(wanted["service_id"]),
+            team=team_of(wanted["team_id"]),
+            service=service_of(wanted["service_id"]),
             reason=wanted["reason"],
             at=now(),
         )
@@ -174,17 +174,3 @@ def _person(username: str) -> User:
     if person is None or person.is_superuser or tenants_of(person):
         raise errors.PersonNotFound(f"{username} is nobody of this tenant")
     return person
-
-
-def _team(pk: UUID | None) -> Team | None:
-    team = Team.objects.filter(pk=pk).first() if pk else None
-    if pk and team is None:
-        raise errors.TeamNotFound("there is no such team in this tenant")
-    return team
-
-
-def _service(pk: UUID | None) -> Service | None:
-    service = Service.objects.filter(pk=pk).first() if pk else None
-    if pk and service is None:
-        raise errors.ServiceNotFound("there is no such service in this tenant")
-    return service

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from stellapolicy.access.api import organisation
+from stellapolicy.access.api.group_mappings import GroupMappingRemoval, GroupMappings
 from stellapolicy.access.api.people import People, Roles, RoleWithdrawal
 from stellapolicy.access.api.views import Me, TokenRevocation, TokenRotation, Tokens
 from stellapolicy.access.api.workload_views import TokenExchange, TrustedWorkloads, TrustedWorkloadWithdrawal
@@ -22,6 +23,8 @@ urlpatterns: list[URLPattern] = [
     path("tokens/<uuid:pk>:rotate", TokenRotation.as_view(), name="token-rotate"),
     path("tokens/<uuid:pk>:revoke", TokenRevocation.as_view(), name="token-revoke"),
     path("auth/token", TokenExchange.as_view(), name="auth-token"),
+    path("group-mappings", GroupMappings.as_view(), name="group-mappings"),
+    path("group-mappings/<uuid:pk>:remove", GroupMappingRemoval.as_view(), name="group-mapping-remove"),
     path("trusted-workloads", TrustedWorkloads.as_view(), name="trusted-workloads"),
     path("trusted-workloads/<uuid:pk>:withdraw", TrustedWorkloadWithdrawal.as_view(), name="trusted-workload-withdraw"),
 ]
