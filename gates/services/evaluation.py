@@ -20,6 +20,7 @@ from policies.metrics import RUN_SECONDS
 from policies.models import Artifact, PackRevision, Snapshot
 from policies.programs import program_by_digest
 from policies.services.evidence import receive_evidence, register_artifact
+from policies.services.releases import BuildContext, keep_build
 from stellapolicy.audit import services as audit
 from stellapolicy.kernel import digest
 from stellapolicy.kernel.actor import Actor
@@ -67,6 +68,8 @@ def evaluate_gate(*, actor: Actor, request: GateRequest, at: datetime) -> GateDe
     program = program_by_digest(revision.digest, lambda: revision.program)
     with RUN_SECONDS.time():
         decided = decide(inputs, program, found.findings, found.claims)
+    if (context := BuildContext.from_client(request.build)) is not None:
+        keep_build(actor=actor, artifact=found.artifact, context=context, at=at)
     return _keep(actor, request, gate, found, _Judged(inputs, decided), at=at)
 
 

@@ -14,7 +14,7 @@ from gates.requests import GateRequest
 from gates.services.evaluation import evaluate_gate
 from policies.errors import ArtifactDigestInvalid, SnapshotUnknown, SubjectMismatch
 from policies.importers.refusals import FormatUnknown, JsonInvalid
-from policies.models import Artifact, Report, Snapshot
+from policies.models import Artifact, Build, Report, Snapshot
 from policies.services.evidence import ArtifactReference, Upload
 from stellapolicy.kernel.actor import Actor, ScopeMissing
 from stellapolicy.kernel.refusals import Refusal
@@ -268,3 +268,15 @@ def test_an_earlier_answer_is_given_only_to_who_may_ask(in_shop: Shop) -> None:
 
     with pytest.raises(ScopeMissing):
         evaluate_gate(actor=stranger, request=request, at=NOON)
+
+
+def test_a_question_with_a_ci_context_keeps_the_build_once(in_shop: Shop) -> None:
+    report = trivy("shop/api", [HARMLESS], scanned_at=NOON - HOUR)
+    context = {"ci": "github", "commit": "c0ffee", "branch": "main", "pipeline_url": "https://ci.example/runs/1"}
+    request = replace(in_shop.request("shop/api", report), build=context)
+
+    evaluate_gate(actor=in_shop.actor, request=request, at=NOON)
+    evaluate_gate(actor=in_shop.actor, request=request, at=NOON + HOUR)
+
+    build = Build.objects.get()
+    assert (build.commit, build.branch, build.pipeline_url) == ("c0ffee", "main", "https://ci.example/runs/1")
