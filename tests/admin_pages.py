@@ -85,7 +85,7 @@ def inhabit(slug: str = "acme") -> Inhabited:
     inhabited.ask(f"{slug}/api", trivy(f"{slug}/api", [HIGH, HARMLESS], hidden=[KEV_CRITICAL], scanned_at=scanned))
     inhabited.queue(asked(f"{slug}/api", environment="staging"))
     govern(tenant, at=at)
-    tell(actor, at=at)
+    tell(actor, person, at=at)
     return inhabited
 
 

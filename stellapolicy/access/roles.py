@@ -106,6 +106,7 @@ _PRODUCT = (
     "signing.view_*",
     "governance.view_*",
     "tenancy.view_*",
+    "outbox.view_notification",  # one's own inbox
 )
 _EVERYTHING = ("*.view_*",)
 # INVARIANT: nothing here may touch a state, terms, a decision or audit; pages of those have no change form at all.

@@ -28,6 +28,7 @@ class Section(Enum):
     POLICIES = _("Policies")
     INTELLIGENCE = _("Intelligence")
     GOVERNANCE = _("Governance")
+    NOTICES = _("Notices")
 
 
 class PageAdmin(ModelAdmin[ModelT], Generic[ModelT]):

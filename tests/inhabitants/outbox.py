@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from stellapolicy.access.models import User
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.outbox.models import ChannelKind, Delivery, DeliveryStatus, Digest
 from stellapolicy.outbox.services import dispatching, outward
@@ -10,11 +11,11 @@ from stellapolicy.outbox.services.webhooks import create_webhook, ping_webhook
 from stellapolicy.tenancy.scope import tenant_scope
 
 
-def tell(actor: Actor, *, at: datetime) -> None:
+def tell(actor: Actor, person: User, *, at: datetime) -> None:
     """Make a webhook that nobody answers, and tell people of what happened before."""
     with tenant_scope(actor.tenant_id):
         channel = create_channel(
-            actor=actor, name="security", kind=ChannelKind.IN_APP, recipients=("ada", "bob"), at=at
+            actor=actor, name="security", kind=ChannelKind.IN_APP, recipients=(person.username,), at=at
         )
         create_rule(actor=actor, channel_id=channel.pk, events=["gate.*"], digest=Digest.IMMEDIATELY, at=at)
         # A documentation address: it is judged when it is called, and refused.
