@@ -35,6 +35,11 @@ class Operation:
         return self.said.get("security") in (None, [], [{}]) or {} in self.said.get("security", [])
 
     @property
+    def scopes(self) -> list[str]:
+        """The scopes that open it; none where any sign-in does, or nobody need sign in."""
+        return [scope for way in self.said.get("security", []) for scope in way.get("bearer", [])]
+
+    @property
     def references(self) -> tuple[str, ...]:
         """The address up to and including each of its parameters."""
         return tuple(self.path[: found.end()] for found in _PARAMETER.finditer(self.path))

@@ -9,8 +9,10 @@ body or query under `@member`; each gets the inhabited tenant, inside its scope,
 from collections.abc import Callable, Iterable
 
 from gates.models import GateDecision, GateJob
-from policies.models import Artifact, EpssScore, HeldFeed, KevEntry, PackRevision, Snapshot
-from stellapolicy.access.models import RoleAssignment, TrustedWorkload
+from policies.models import Artifact, EpssScore, HeldFeed, KevEntry, PackRevision, RunContent, Snapshot
+from policies.services.evidence_runs import IMPORT
+from policies.services.runs import enqueue
+from stellapolicy.access.models import GroupMapping, RoleAssignment, TrustedWorkload
 from stellapolicy.audit.models import Entry
 from stellapolicy.governance.models import ApprovalRequest, Delegation
 from stellapolicy.outbox.models import (
@@ -20,7 +22,7 @@ from stellapolicy.outbox.models import (
     WebhookDelivery,
     WebhookSubscription,
 )
-from stellapolicy.tenancy.models import Service, Team
+from stellapolicy.tenancy.models import Environment, Service, Team
 from tests.admin_pages import Inhabited
 
 Values = Iterable[object]
@@ -54,6 +56,11 @@ def member(*names: str) -> Callable[[Source], Source]:
 @path("/tokens/{id}")
 def _tokens(acme: Inhabited) -> Values:
     return [acme.token.pk]
+
+
+@path("/artifacts/{id}")
+def _artifact_ids(acme: Inhabited) -> Values:
+    return Artifact.objects.values_list("pk", flat=True)
 
 
 @path("/snapshots/{name}")
@@ -160,6 +167,35 @@ def _notification_ids(acme: Inhabited) -> Values:
 @member("team_id")
 def _team_ids(acme: Inhabited) -> Values:
     return Team.objects.values_list("pk", flat=True)
+
+
+@path("/runs/{id}")
+def _runs(acme: Inhabited) -> Values:
+    if not RunContent.objects.exists():
+        enqueue(actor=acme.actor, kind=IMPORT, title="acme's own", question={}, at=acme.at)
+    return RunContent.objects.values_list("run", flat=True)
+
+
+@path("/services/{slug}")
+def _service_slugs(acme: Inhabited) -> Values:
+    return Service.objects.order_by("slug").values_list("slug", flat=True)
+
+
+@path("/teams/{slug}")
+def _team_slugs(acme: Inhabited) -> Values:
+    return Team.objects.order_by("slug").values_list("slug", flat=True)
+
+
+@path("/environments/{slug}")
+def _environment_slugs(acme: Inhabited) -> Values:
+    return Environment.objects.order_by("slug").values_list("slug", flat=True)
+
+
+@path("/group-mappings/{id}")
+def _group_mappings(acme: Inhabited) -> Values:
+    given = {"created_by": "test", "created_at": acme.at}
+    mapping, _ = GroupMapping.objects.get_or_create(group="acme-people", role="viewer", defaults=given)
+    return [mapping.pk]
 
 
 @path("/trusted-workloads/{id}")

@@ -1,9 +1,7 @@
 """Every endpoint, asked by another tenant for the first tenant's own rows: nothing is found, nothing written."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice, product
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +10,6 @@ import pytest
 from django.apps import apps
 from django.db.models import Model
 from django.http import HttpResponse
-from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from policies.models import Artifact, Snapshot
@@ -21,52 +18,16 @@ from stellapolicy.kernel import digest
 from stellapolicy.management.seeding import seed_contents
 from stellapolicy.tenancy.models import Service, Team, Tenant, TenantModel
 from stellapolicy.tenancy.scope import tenant_scope
-from tests.admin_pages import Inhabited, inhabit
+from tests.admin_pages import Inhabited
 from tests.clients import client_of
 from tests.factories import TenantFactory, person_with, token_for
 from tests.walk import references
-from tests.walk.operations import Operation, addresses, body_of, members_of, operations, shape
+from tests.walk.known import Known, ask
+from tests.walk.operations import addresses, members_of, operations, shape
 
 pytestmark = pytest.mark.django_db
 
-TRIES = 3
 NOT_DESCRIBED = {"/openapi.json"}
-
-
-@pytest.fixture
-def acme(db: None) -> Inhabited:
-    return inhabit("acme")
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Real values of the first tenant: by address, and by member of a body or query."""
-
-    paths: dict[str, list[str]]
-    members: dict[str, list[str]]
-
-    def fillings(self, operation: Operation) -> list[tuple[str, ...]]:
-        """Return what to put for the parameters of an address."""
-        return list(product(*(self.paths.get(place, []) for place in operation.references)))
-
-    def said(self, operation: Operation) -> tuple[dict[str, str], Any]:
-        """Return the query and the body of an operation, a real value wherever one is named."""
-        query = {name: self.members[name][0] for name in operation.query if self.members.get(name)}
-        return query, replaced(body_of(operation), self.members)
-
-
-@pytest.fixture
-def known(acme: Inhabited) -> Known:
-    return Known(
-        paths={place: values(acme, source) for place, source in references.PATHS.items()},
-        members={name: values(acme, source) for name, source in references.MEMBERS.items()},
-    )
-
-
-@pytest.fixture(autouse=True)
-def _without_limits(settings: Settings) -> None:
-    settings.RATE_LIMITS = dict.fromkeys(settings.RATE_LIMITS)
-    settings.INSTALLATION_TENANT = "acme"
 
 
 @pytest.fixture
@@ -175,38 +136,6 @@ def limited_client(acme: Inhabited) -> APIClient:
     client = APIClient(raise_request_exception=False)
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {issued.secret}")
     return client
-
-
-def values(acme: Inhabited, source: references.Source) -> list[str]:
-    with tenant_scope(acme.tenant.pk):
-        return [str(value) for value in islice(source(acme), TRIES)]
-
-
-def replaced(value: Any, known: dict[str, list[str]]) -> Any:
-    match value:
-        case dict():
-            return {
-                name: known[name][0]
-                if name in known and isinstance(inner, str)
-                else known[name]
-                if name in known and isinstance(inner, list) and all(isinstance(each, str) for each in inner)
-                else replaced(inner, known)
-                for name, inner in value.items()
-            }
-        case list():
-            return [replaced(inner, known) for inner in value]
-        case _:
-            return value
-
-
-def ask(
-    client: APIClient, operation: Operation, filled: tuple[str, ...], *, said: tuple[dict[str, str], Any] = ({}, None)
-) -> HttpResponse:
-    query, body = said
-    address = operation.filled(*filled)
-    if operation.method == "get":
-        return client.get(address, query)
-    return getattr(client, operation.method)(address, body, format="json")  # type: ignore[no-any-return]
 
 
 def is_uuid(text: str) -> bool:
