@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from policies.models import EpssHistory, EpssScore, FeedChange, FeedName, FeedState
+from policies.models import EpssHistory, EpssScore, FeedChange, FeedName, FeedState, IntelligenceEvent
 from policies.services.feeds import LoadedFeed, load_feed
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.tenancy.scope import tenant_scope
@@ -61,7 +61,7 @@ def test_an_older_day_never_replaces_what_is_current(actor: Actor) -> None:
 
     assert loaded.is_past
     assert EpssScore.objects.get(pk=A).score == 90_000
-    assert not FeedChange.objects.get(pk=loaded.change).events.exists()
+    assert not IntelligenceEvent.objects.filter(change=loaded.change).exists()
 
 
 def test_a_day_adds_rows_only_for_what_it_changed(actor: Actor) -> None:

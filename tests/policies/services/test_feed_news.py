@@ -116,5 +116,6 @@ def test_a_catalogue_whose_entries_did_not_change_is_a_change_of_nothing(actor: 
 
     loaded = load_feed(actor=actor, content=kev_catalogue(A, released_at="2026-03-02T00:00:00.000Z"), at=NOON)
 
+    assert loaded.change is not None
     change = FeedChange.objects.get(pk=loaded.change)
     assert (change.added, change.changed, change.removed, change.event_count) == (0, 0, 0, 0)

@@ -40,6 +40,7 @@ def load(tenant: Tenant, day: str, **rows: float) -> FeedChange:
     content = epss_day({cve.replace("_", "-"): score for cve, score in rows.items()}, day=day)
     with tenant_scope(tenant.pk):
         loaded = load_feed(actor=Actor(tenant.pk, "command:feeds"), content=content, at=NOON)
+    assert loaded.change is not None
     return FeedChange.objects.get(pk=loaded.change)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from django.conf import settings
+from django.core.files.storage import default_storage
 from django.test import override_settings
 
 from policies.errors import (
@@ -74,6 +74,7 @@ def second_person_needed(tenant: Tenant) -> None:
 
 
 def vote(request_id: UUID | None, voter: Actor, *, approve: bool = True) -> ApprovalRequest:
+    assert request_id is not None
     request = ApprovalRequest.objects.get(pk=request_id)
     return approvals.vote(
         actor=voter,
@@ -83,6 +84,11 @@ def vote(request_id: UUID | None, voter: Actor, *, approve: bool = True) -> Appr
         reason="I looked",
         at=NOON + timedelta(minutes=5),
     )
+
+
+def asked_for(held: HeldFeed) -> ApprovalRequest:
+    assert held.approval is not None
+    return ApprovalRequest.objects.get(pk=held.approval)
 
 
 def held_by(actor: Actor, content: bytes = SHRUNK) -> HeldFeed:
@@ -118,7 +124,7 @@ def test_an_upload_waits_for_a_second_person_where_the_setting_says_so(house: Te
     held = held_by(person(house), WHOLE)
 
     assert (held.state, held.code, EpssScore.objects.count()) == (HeldState.WAITING, "feed.needs_second_person", 0)
-    assert ApprovalRequest.objects.get(pk=held.approval).kind == KIND
+    assert asked_for(held).kind == KIND
 
 
 def test_the_second_person_lets_it_load(house: Tenant) -> None:
@@ -192,7 +198,7 @@ def test_a_refused_file_is_kept_aside_as_before(house: Tenant) -> None:
 def test_a_file_that_was_swapped_behind_our_back_is_not_loaded(house: Tenant) -> None:
     uploader = person(house)
     held = review_feed(actor=uploader, content=WHOLE, at=NOON)
-    (Path(settings.STORAGES["default"]["OPTIONS"]["location"]) / held.stored_as).write_bytes(SHRUNK)
+    Path(default_storage.path(held.stored_as)).write_bytes(SHRUNK)
 
     with pytest.raises(HeldFeedAltered):
         load_held(actor=uploader, pk=held.pk, reason="go", at=NOON)
@@ -246,7 +252,7 @@ def test_a_discarded_file_takes_its_request_back_and_is_decided(house: Tenant) -
 
     held.refresh_from_db()
     assert (held.state, held.decided_by) == (HeldState.DISCARDED, uploader.subject)
-    assert ApprovalRequest.objects.get(pk=held.approval).state == "withdrawn"
+    assert asked_for(held).state == "withdrawn"
     with pytest.raises(HeldFeedDecided):
         discard_held(actor=uploader, pk=held.pk, reason="again", at=NOON)
     with pytest.raises(HeldFeedDecided):
@@ -289,7 +295,7 @@ def test_the_bytes_of_a_file_that_was_decided_go(house: Tenant) -> None:
     uploader = person(house)
     held = review_feed(actor=uploader, content=WHOLE, at=NOON)
     discard_held(actor=uploader, pk=held.pk, reason="wrong file", at=NOON)
-    stored = Path(settings.STORAGES["default"]["OPTIONS"]["location"]) / held.stored_as
+    stored = Path(default_storage.path(held.stored_as))
 
     early = remove_files(NOON, 100)
     is_there_before = stored.exists()
