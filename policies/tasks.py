@@ -7,7 +7,7 @@ import structlog
 from celery import current_app, shared_task
 
 from policies.models import FeedName
-from policies.services import feed_notices
+from policies.services import feed_notices, runs
 from policies.services import stream as inbound
 from policies.services.feed_fetch import fetch_feed
 from stellapolicy.egress.errors import Sealed
@@ -69,3 +69,21 @@ def compact_columns() -> None:
     for tenant in Tenant.objects.order_by("pk"):
         with tenant_scope(tenant.pk):
             columns.compact(at=now())
+
+
+@shared_task(name="policies.perform_run", acks_late=True, ignore_result=True)
+def perform_run(*, run_id: str) -> None:
+    """Do one piece of long work, if nobody else does."""
+    runs.perform(run_id=UUID(run_id), clock=now)
+
+
+@shared_task(name="policies.drain_runs", acks_late=True, ignore_result=True)
+def drain_runs() -> None:
+    """Do the long work that waits."""
+    runs.drain(clock=now)
+
+
+@shared_task(name="policies.reap_runs", acks_late=True, ignore_result=True)
+def reap_runs() -> None:
+    """Give back what lost workers held."""
+    runs.reap(at=now())

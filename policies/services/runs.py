@@ -94,9 +94,20 @@ def cancel(*, actor: Actor, run: Run, at: datetime) -> Run:
 
 
 def drain(*, clock: Callable[[], datetime], limit: int = 20) -> int:
-    """Do the runs that are due, oldest first; return how many this worker did."""
+    """Do the runs that are due, oldest first; return how many this worker did.
+
+    A surprise in one keeps no other waiting; all are raised at the end.
+    """
     due = list(Run.objects.due(at=clock()).values_list("pk", flat=True)[:limit])
-    return sum(perform(run_id=pk, clock=clock) for pk in due)
+    done, surprises = 0, []
+    for pk in due:
+        try:
+            done += perform(run_id=pk, clock=clock)
+        except Exception as surprise:  # noqa: BLE001 - raised below, with those of the other runs
+            surprises.append(surprise)
+    if surprises:
+        raise ExceptionGroup("runs that went back to the queue", surprises)
+    return done
 
 
 def perform(*, run_id: UUID, clock: Callable[[], datetime]) -> bool:
