@@ -31,6 +31,7 @@ class InboxAdmin(PageAdmin[Notification]):
     """What one was told; a superuser sees what everybody was."""
 
     section = Section.NOTICES
+    is_catalogue = True
     icon = "inbox"
     place = 1
     menu_title = _("Inbox")

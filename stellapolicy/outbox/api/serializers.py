@@ -49,7 +49,7 @@ class EventOutput(serializers.ModelSerializer[OutboxEvent]):
     """Something that happened."""
 
     title = serializers.SerializerMethodField(help_text="The event in words.")
-    data = serializers.JSONField(help_text="What it tells; its members depend on the name.")
+    data = serializers.JSONField(help_text="What it tells; its members depend on the name.")  # type: ignore[assignment]  # the wire's word
 
     class Meta:
         model = OutboxEvent

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from celery import current_app
@@ -99,10 +99,10 @@ def _insert_with_fan_out(event: OutboxEvent, *, at: datetime) -> None:
     event._state.adding = False  # noqa: SLF001 - it is kept now
 
 
-def _row(instance: models.Model) -> tuple[sql.Composed, list[object]]:
+def _row(instance: models.Model) -> tuple[sql.Composed, list[Any]]:  # Any: whatever the driver takes
     """Return the columns of a row and their values as the database takes them."""
     fields = instance._meta.concrete_fields  # noqa: SLF001 - Django's public face of a model
-    columns = sql.SQL(", ").join(sql.Identifier(field.column) for field in fields)
+    columns = sql.Composed([sql.Identifier(str(field.column)) for field in fields]).join(", ")
     return columns, [field.get_db_prep_save(getattr(instance, field.attname), connection) for field in fields]
 
 

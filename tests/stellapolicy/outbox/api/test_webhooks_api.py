@@ -91,7 +91,7 @@ def test_a_webhook_is_paused_resumed_tested_given_a_new_secret_and_deleted(tenan
     assert (paused.json()["state"], paused.json()["pause_reason"]) == ("paused", "too loud")
     assert (while_paused.status_code, while_paused.json()["code"]) == (409, "webhook.paused")
     assert resumed.json()["state"] == "active"
-    assert UUID(pinged.json()["event_id"])
+    assert UUID(pinged.json()["event_id"]).version == 7
     assert rotated.json()["secret"].startswith("whsec_")
     assert (deleted.status_code, client.get(address).status_code) == (204, 404)
 
