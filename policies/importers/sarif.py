@@ -150,10 +150,15 @@ def _subject_of(run: Record, place: Place) -> ReportSubject:
     inner = (place, "properties")
     name = _bag_text(properties, "imageName")
     if name:
-        digests = _digests([name, *_bag_texts(properties, "repoDigests", inner)])
-        identifier = _bag_text(properties, "imageID")
-        tags = tuple(sorted(set(_bag_texts(properties, "repoTags", inner))))
-        return ReportSubject(name=name, kind="image", digests=digests, image_id=identifier, tags=tags)
+        references = _bag_texts(properties, "repoDigests", inner)
+        return ReportSubject(
+            name=name,
+            kind="image",
+            digests=_digests([name, *references]),
+            image_id=_bag_text(properties, "imageID"),
+            tags=tuple(sorted(set(_bag_texts(properties, "repoTags", inner)))),
+            references=tuple(sorted({one for one in references if "@" in one})),
+        )
     image = _image_of_places(run, place)
     if image:
         return ReportSubject(name=image, kind="image", digests=_digests([image]))

@@ -115,6 +115,7 @@ def _subject(bom: Record, product: Package | None) -> ReportSubject:
             sorted((name.removeprefix("Labels:"), value) for name, value in said if name.startswith("Labels:"))
         ),
         serial=serial,
+        references=tuple(sorted({value for name, value in said if name == "RepoDigest" and "@" in value})),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.importers.components import inferred_purl, unite
+from policies.importers.components import inferred_purl, purl_component, unite
 from policies.importers.merge import merge_findings, merge_reports
 from policies.importers.ratings import choose, with_derived_severities
 from policies.importers.records import (
@@ -21,20 +21,35 @@ from policies.importers.records import (
     SuppressedBy,
 )
 from policies.importers.registry import import_report
+from stellapolicy.kernel.identity import parse_purl
 from stellapolicy.kernel.severity import Severity
 from tests.policies.importers.reports import grype_match, grype_of, grype_report, imported, trivy_of, trivy_report
 from tests.real_data import real_data
 
 NOON = datetime(2031, 1, 1, 12, tzinfo=UTC)
 
-components = st.builds(
+purls = st.sampled_from(
+    ["pkg:npm/a@1", "pkg:pypi/a@1", "pkg:deb/debian/b@1?arch=amd64", "pkg:deb/debian/b@1?arch=arm64"]
+)
+
+
+def _with_particulars(component: Component, paths: list[str], scope: str, *, direct: bool | None) -> Component:
+    return replace(component, paths=tuple(sorted(paths)), scope=scope, direct=direct)
+
+
+full_components = purls.map(lambda purl: purl_component(parse_purl(purl)))
+short_components = st.builds(
     Component,
-    purl=st.sampled_from(["pkg:npm/a@1", "pkg:deb/debian/b@1?arch=amd64", "pkg:deb/debian/b@1?arch=arm64", ""]),
-    type=st.just("x"),
-    name=st.just("x"),
-    paths=st.lists(st.sampled_from(["/a", "/b"]), unique=True).map(sorted).map(tuple),
+    type=st.sampled_from(["", "npm", "rpm"]),
+    name=st.sampled_from(["a", "b", "debian/b"]),
+    version=st.sampled_from(["1", "2"]),
+)
+components = st.builds(
+    _with_particulars,
+    st.one_of(full_components, short_components, st.just(Component(type="x", name="x"))),
+    st.lists(st.sampled_from(["/a", "/b"]), unique=True),
+    st.sampled_from(["", "required", "optional"]),
     direct=st.sampled_from([None, True, False]),
-    scope=st.sampled_from(["", "required", "optional"]),
 )
 rated = st.builds(
     Rating,
@@ -193,12 +208,18 @@ def test_every_key_is_there_once_and_in_order(found: list[Finding]) -> None:
 
 @given(many)
 def test_no_cve_of_a_component_disappears(found: list[Finding]) -> None:
-    def named(group: Sequence[Finding]) -> set[tuple[str, str]]:
+    def named(group: Sequence[Finding]) -> set[tuple[str, str, str]]:
         return {
-            (name, one.component.key) for one in group for name in (one.id, *one.aliases) if name.startswith("CVE-")
+            (name, one.component.name, one.component.version)
+            for one in group
+            for name in (one.id, *one.aliases)
+            if name.startswith("CVE-")
         }
 
-    assert named(found) <= named(merge_reports([_report(found)]).findings)
+    def in_short(group: set[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+        return {(name, package.rpartition("/")[2], version) for name, package, version in group}
+
+    assert in_short(named(found)) <= in_short(named(merge_reports([_report(found)]).findings))
 
 
 def test_a_real_report_merged_with_itself_is_itself() -> None:

@@ -255,6 +255,7 @@ def test_the_subject_is_the_image_a_run_names() -> None:
     report = imported(trivy_sarif())
 
     assert (report.subject.name, report.subject.digests) == (IMAGE, (f"sha256:{'2' * 64}",))
+    assert report.subject.references == (IMAGE,)
 
 
 def test_the_subject_is_else_the_repository_of_the_run() -> None:

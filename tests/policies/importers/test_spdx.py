@@ -204,6 +204,7 @@ def test_the_subject_is_bound_by_the_digest_and_the_notes_of_its_package() -> No
     subject = imported(spdx_document(packages=[image])).subject
 
     assert subject.digests == (f"sha256:{'2' * 64}", f"sha256:{'a' * 64}")
+    assert subject.references == (f"shop@sha256:{'2' * 64}",)
     assert (subject.image_id, subject.tags, subject.labels) == (f"sha256:{'1' * 64}", ("shop:1",), (("team", "a"),))
 
 
