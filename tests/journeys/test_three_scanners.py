@@ -86,11 +86,10 @@ def test_three_scanners_of_one_image_are_one_list_without_doubles(pipeline: APIC
 def test_it_makes_no_difference_whether_they_are_posted_together_or_one_after_another(
     pipeline: APIClient, tenant: Tenant
 ) -> None:
-    for scanner in SCANNERS:
-        last = post(pipeline, scanner)
+    names = [post(pipeline, scanner)["name"] for scanner in SCANNERS]
 
-    assert len(found(tenant, last["name"])) == 100
-    assert post(pipeline, *SCANNERS)["name"] == last["name"]
+    assert len(found(tenant, names[-1])) == 100
+    assert post(pipeline, *SCANNERS)["name"] == names[-1]
 
 
 @pytest.mark.parametrize("order", list(permutations(SCANNERS))[1:3], ids="-".join)
