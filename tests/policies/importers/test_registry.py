@@ -14,6 +14,11 @@ from policies.importers.reading import decode_json
 from policies.importers.refusals import FormatUnknown, FormatUnsupported, JsonInvalid
 from policies.importers.registry import IMPORTERS, import_file
 from tests.policies.importers.reports import cyclonedx_bom, grype_report, trivy_report, written
+from tests.policies.importers.sarif_reports import sarif_report
+from tests.policies.importers.test_govulncheck import graphs, stream
+from tests.policies.importers.test_osv_scanner import osv_package, osv_report
+from tests.policies.importers.test_snyk import snyk_of
+from tests.policies.importers.test_spdx import spdx_document
 from tests.real_data import real_data
 
 UNSUPPORTED = [
@@ -104,7 +109,23 @@ def test_a_value_that_is_no_report_is_refused(content: bytes) -> None:
         import_file(content)
 
 
-@pytest.mark.parametrize("report", [trivy_report(), [{"Target": "x", "Type": "npm"}], grype_report(), cyclonedx_bom()])
+@pytest.mark.parametrize(
+    "report",
+    [
+        trivy_report(),
+        [{"Target": "x", "Type": "npm"}],
+        grype_report(),
+        cyclonedx_bom(),
+        sarif_report(),
+        spdx_document(),
+        osv_report(),
+        [osv_package()],
+        snyk_of(),
+        [snyk_of()],
+        stream(),
+        graphs(),
+    ],
+)
 def test_exactly_one_importer_detects_a_report(report: object) -> None:
     content = written(report)
     document = Document(content=content, is_json=True, value=decode_json(content))
