@@ -1,7 +1,6 @@
 """Telling people: an event becomes a notice, notices become one message, a message is sent or put into inboxes."""
 
 import json
-import smtplib
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final
@@ -159,7 +158,7 @@ def _mail(target: Target, words: Words) -> None:
     message = EmailMessage(subject=" ".join(words.title.split()), body=words.text, bcc=list(target.recipients))
     try:
         message.send()
-    except (OSError, smtplib.SMTPException) as failure:
+    except OSError as failure:
         raise MessageNotTaken(f"the mail server: {type(failure).__name__}") from failure
 
 
