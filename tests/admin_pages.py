@@ -25,6 +25,7 @@ from stellapolicy.tenancy.scope import tenant_scope
 from tests.factories import TenantFactory, UserFactory, almighty, give_roles, person_with, token_for
 from tests.inhabitants.governance import govern
 from tests.inhabitants.outbox import tell
+from tests.inhabitants.releases import release
 from tests.reports import HARMLESS, KEV_CRITICAL, LOG4SHELL, Vuln, epss_day, kev_catalogue, trivy
 from tests.shop import asked, enforce
 
@@ -86,6 +87,7 @@ def inhabit(slug: str = "acme") -> Inhabited:
     inhabited.queue(asked(f"{slug}/api", environment="staging"))
     govern(tenant, at=at)
     tell(actor, person, at=at)
+    release(actor, f"{slug}/api", at=at)
     return inhabited
 
 

@@ -14,8 +14,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from policies.errors import SnapshotTampered
-from policies.models import Snapshot, SnapshotFinding
-from policies.selectors import checked_content
+from policies.importers.inventory import SOURCE as LISTED
+from policies.models import Snapshot, SnapshotFinding, VexDocument
+from policies.selectors import checked_whole
 from stellapolicy.admin import cells
 from stellapolicy.admin.base import PageAdmin, Section
 from stellapolicy.admin.filters import PeriodFilter
@@ -98,11 +99,15 @@ class SnapshotAdmin(PageAdmin[Snapshot]):
         """Return what the page of one snapshot shows."""
         wanted = request.GET.get("severity", "")
         severity = wanted if wanted in set(Severity) else ""
+        listed = request.GET.get("listed") == "1"
         return {
             "title": cells.short(row.name),
             "by_severity": by_severity(row),
             "severity_wanted": severity,
-            "findings": _findings(row, severity=severity, number=request.GET.get("page")),
+            "listed_wanted": listed,
+            "by_kind": sorted(row.counts.get("by_kind", {}).items()),
+            "documents": VexDocument.objects.filter(digest__in=[one["digest"] for one in row.manifest["sources"]]),
+            "findings": _findings(row, severity=severity, listed=listed, number=request.GET.get("page")),
             "reports": row.reports.order_by("source_type", "digest"),
             "claims": row.statements.order_by("position")[:_CLAIMS_SHOWN],
             "claim_count": row.statements.count(),
@@ -119,12 +124,16 @@ class SnapshotAdmin(PageAdmin[Snapshot]):
             raise PermissionDenied
         snapshot = self.find(request, str(pk))
         try:
-            findings, claims = checked_content(snapshot)
+            whole = checked_whole(snapshot)
         except SnapshotTampered as tampered:
             messages.error(request, _("The content was changed: %(detail)s.") % {"detail": tampered.detail})
         else:
-            said = _("Verified: %(findings)d findings and %(claims)d claims are, byte for byte, what was stored.")
-            messages.success(request, said % {"findings": len(findings), "claims": len(claims)})
+            said = _(
+                "Verified: %(findings)d findings, %(claims)d claims and %(components)d components are, byte for byte, "
+                "what was stored."
+            )
+            numbers = {name: len(getattr(whole, name)) for name in ("findings", "claims", "components")}
+            messages.success(request, said % numbers)
         return HttpResponseRedirect(reverse("admin:policies_snapshot_change", args=[snapshot.pk]))
 
 
@@ -134,9 +143,15 @@ def by_severity(snapshot: Snapshot) -> list[tuple[Severity, int]]:
     return [(severity, counted[severity]) for severity in WORST_FIRST if counted.get(severity)]
 
 
-def _findings(snapshot: Snapshot, *, severity: str, number: str | None) -> Page[SnapshotFinding]:
+def _findings(snapshot: Snapshot, *, severity: str, listed: bool, number: str | None) -> Page[SnapshotFinding]:
+    """Return what was found, or what inventories merely list."""
     rows = snapshot.findings.order_by("position")
+    if listed:
+        rows, total = rows.filter(origin__sources=[LISTED]), snapshot.counts.get("listed", 0)
+        return _CountedPaginator(rows, _FINDINGS_PER_PAGE, total=total).get_page(number)
     total = snapshot.counts.get("findings", 0)
+    if snapshot.counts.get("listed"):
+        rows = rows.exclude(origin__sources=[LISTED])
     if severity:
         rows, total = rows.filter(severity=severity), snapshot.counts.get("by_severity", {}).get(severity, 0)
     return _CountedPaginator(rows, _FINDINGS_PER_PAGE, total=total).get_page(number)

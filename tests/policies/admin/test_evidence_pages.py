@@ -46,7 +46,7 @@ def test_severities_are_counted_worst_first(acme: Inhabited) -> None:
 def test_content_that_is_what_was_stored_is_verified(acme: Inhabited) -> None:
     said = _verified(acme.sign_in(), _large(acme))
 
-    assert "Verified: 251 findings and 0 claims are, byte for byte, what was stored." in said
+    assert "Verified: 251 findings, 0 claims and 251 components are, byte for byte, what was stored." in said
 
 
 def test_content_that_was_changed_is_noticed(acme: Inhabited) -> None:
