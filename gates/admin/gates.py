@@ -25,6 +25,7 @@ class GateAdmin(PageAdmin[Gate]):
     """What stands before each environment."""
 
     section = Section.POLICIES
+    is_catalogue = True
     icon = "traffic"
     place = 40
     empty_advice = _("Bootstrap puts a gate before every environment.")

@@ -18,6 +18,7 @@ class PackBindingAdmin(PageAdmin[PackBinding]):
     """Which pack decides where; an environment without one of its own is decided by the tenant's."""
 
     section = Section.POLICIES
+    is_catalogue = True
     icon = "conversion_path"
     place = 30
     menu_title = _("Where packs apply")

@@ -51,6 +51,7 @@ class FeedStateAdmin(PageAdmin[FeedState]):
     """How each feed stands; one never connected is said, and held against nobody."""
 
     section = Section.INTELLIGENCE
+    is_catalogue = True
     icon = "rss_feed"
     place = 10
     menu_title = _("Feeds")

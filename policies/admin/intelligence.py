@@ -32,6 +32,7 @@ class CvePage(PageAdmin[ModelT], Generic[ModelT]):
     """A list whose search means one vulnerability: the primary key answers it."""
 
     search_fields = ("cve",)
+    is_catalogue = True
     search_help_text = _("CVE, whole or its beginning")
     sortable_by = ()
 
@@ -130,6 +131,7 @@ class IntelligenceEventAdmin(PageAdmin[IntelligenceEvent]):
     """What is news: CVEs of which the world thinks differently than before."""
 
     section = Section.INTELLIGENCE
+    is_catalogue = True
     icon = "campaign"
     place = 15
     menu_title = _("What is news")

@@ -38,6 +38,7 @@ class PolicyPackAdmin(PageAdmin[PolicyPack]):
     """The packs of the tenant."""
 
     section = Section.POLICIES
+    is_catalogue = True
     icon = "inventory_2"
     place = 10
     menu_title = _("Packs")
@@ -89,6 +90,7 @@ class PackRevisionAdmin(PageAdmin[PackRevision]):
     """Every revision of every pack."""
 
     section = Section.POLICIES
+    is_catalogue = True
     icon = "difference"
     place = 20
     menu_title = _("Revisions")

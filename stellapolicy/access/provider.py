@@ -1,16 +1,16 @@
 """The identity provider of the installation, as it describes itself (OpenID Connect Discovery 1.0), kept an hour."""
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from threading import Lock
 from typing import Any, Final
 from urllib.parse import quote_plus
 
 from django.conf import settings
-from requests import Response
-from requests.auth import HTTPBasicAuth
 
 from stellapolicy.access.identity_errors import ProviderUnavailable
 from stellapolicy.access.keys import PURPOSE, KeySource
@@ -36,11 +36,11 @@ class Provider:
 
     def redeem(self, form: Mapping[str, str]) -> Mapping[str, Any]:  # Any: JSON
         """Return the tokens for a code (RFC 6749 section 4.1.3), proving who we are as the provider wants it."""
-        asked, auth = dict(form), None
+        asked, headers = dict(form), dict[str, str]()
         if not self.takes_secret_in_body:
-            secret = asked.pop("client_secret")
-            auth = HTTPBasicAuth(quote_plus(asked["client_id"]), quote_plus(secret))
-        return _called("POST", self.token_url, data=asked, auth=auth)
+            named = f"{quote_plus(asked['client_id'])}:{quote_plus(asked.pop('client_secret'))}"
+            headers["Authorization"] = f"Basic {b64encode(named.encode()).decode()}"
+        return _called("POST", self.token_url, data=asked, headers=headers)
 
     def describe(self, access_token: str) -> Mapping[str, Any]:  # Any: JSON
         """Return what the provider says of the person besides the ID token."""
@@ -86,16 +86,17 @@ def _called(method: str, url: str, **options: Any) -> Mapping[str, Any]:  # noqa
     """Return a JSON object from the provider; what else comes is not told to whoever signs in."""
     try:
         with session(PURPOSE, largest_answer=_LARGEST_ANSWER) as client:
-            return _object(client.request(method, url, allow_redirects=False, **options))
+            answer = client.request(method, url, allow_redirects=False, **options)
     except EgressRefused as refused:
         raise ProviderUnavailable(f"the identity provider cannot be asked: {refused.title}") from refused
+    return _object(answer.content, answer.status_code)
 
 
-def _object(answer: Response) -> Mapping[str, Any]:  # Any: JSON
+def _object(content: bytes, status: int) -> Mapping[str, Any]:  # Any: JSON
     try:
-        said = json.loads(answer.content) if answer.status_code == 200 else None  # noqa: PLR2004 - HTTP's own number
+        said = json.loads(content) if status == HTTPStatus.OK else None
     except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
-        raise ProviderUnavailable(f"the identity provider answers {answer.status_code}, and not as it should")
+        raise ProviderUnavailable(f"the identity provider answers {status}, and not as it should")
     return said

@@ -215,11 +215,16 @@ SUPERUSER_PERMISSIONS: Final = _EVERYTHING + _INSTALLATION
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """What a person holds in one tenant: everywhere in it, and further scopes in single services."""
+    """What a person holds in one tenant: everywhere in it, and further scopes in single services.
+
+    roles: whichever is held for any part of the tenant; `wide_roles` for the whole of it.
+    """
 
     everywhere: frozenset[Scope] = frozenset()
     by_service: Mapping[UUID, frozenset[Scope]] = field(default_factory=dict)
     roles: frozenset[Role] = frozenset()
+    wide_roles: frozenset[Role] = frozenset()
+    roles_by_service: Mapping[UUID, frozenset[Role]] = field(default_factory=dict)
 
     @property
     def anywhere(self) -> frozenset[Scope]:

@@ -143,6 +143,8 @@ def _grants(rows: Iterable[_Row]) -> Grants:
         everywhere=scopes_of_roles(everywhere),
         by_service={service: scopes_of_roles(held) for service, held in by_service.items()},
         roles=frozenset(roles),
+        wide_roles=frozenset(everywhere),
+        roles_by_service={service: frozenset(held) for service, held in by_service.items()},
     )
 
 

@@ -69,7 +69,7 @@ def actor_for(sign_in: SignIn, request: HttpRequest, *, at: datetime) -> Actor:
         grants = grants_of(_person(sign_in))
     if sign_in.user is not None:
         # INVARIANT: people alone carry roles into the admin; a token opens the API.
-        sign_in.user.roles = frozenset() if token else grants.roles
+        sign_in.user.hold(Grants() if token else grants)
     scopes, services, service_scopes = _spread(grants, services)
     return Actor(
         tenant_id=sign_in.tenant.tenant_id,

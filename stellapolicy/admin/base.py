@@ -1,7 +1,8 @@
 """The floor of every admin page: rows to read, in the tenant of the request, through the pages of the theme."""
 
 from enum import Enum
-from typing import Any, ClassVar, Generic, NoReturn, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, Protocol, TypeVar, runtime_checkable
+from uuid import UUID
 
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
@@ -19,6 +20,15 @@ from stellapolicy.admin.paginator import BoundedPaginator
 from stellapolicy.admin.shim import ModelAdmin
 
 ModelT = TypeVar("ModelT", bound=Model)
+
+
+@runtime_checkable
+class Reaching(Protocol):
+    """A person whose permissions reach as far as the roles that bring them."""
+
+    def services_where(self, permission: str) -> frozenset[UUID] | None:
+        """Return the services in which a permission is held; None means everywhere."""
+        ...
 
 
 class Section(Enum):
@@ -44,6 +54,8 @@ class PageAdmin(ModelAdmin[ModelT], Generic[ModelT]):
     row_title: ClassVar[StrOrPromise | None] = None
     place: ClassVar[int] = 100
     page_template: ClassVar[str]
+    # Whether rows that belong to no service are shown to those, too, whose roles are held for single services.
+    is_catalogue: ClassVar[bool] = False
     empty_advice: ClassVar[StrOrPromise] = _("Rows appear here by themselves as the product works.")
 
     paginator = BoundedPaginator
@@ -90,8 +102,20 @@ class PageAdmin(ModelAdmin[ModelT], Generic[ModelT]):
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: ModelT | None = None) -> bool:
-        """Whether the roles of the request open this page; outside a tenant nothing is open."""
-        return tenant_is_open() and super().has_view_permission(request, obj)
+        """Whether the roles of the request open this page; outside a tenant nothing is open.
+
+        Rows of the tenant as such are no business of somebody whose roles are held for single services.
+        """
+        if not tenant_is_open() or not super().has_view_permission(request, obj):
+            return False
+        return bool(self._service_path) or self.is_catalogue or self._services(request) is None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelT]:
+        """Return the rows of the services in which the roles of the request open this page; of all where they do."""
+        rows, services = super().get_queryset(request), self._services(request)
+        if services is None or not self._service_path:
+            return rows
+        return rows.filter(**{f"{self._service_path}__in": services})
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whether the page stands in the navigation."""
@@ -139,6 +163,16 @@ class PageAdmin(ModelAdmin[ModelT], Generic[ModelT]):
         request.current_app = self.admin_site.name
         shown = {**frame, "opts": self.opts, "steps": self.steps, "original": row, "row": row, **context}
         return TemplateResponse(request, template, shown)
+
+    @property
+    def _service_path(self) -> str:
+        return str(getattr(self.model, "service_path", ""))
+
+    def _services(self, request: HttpRequest) -> frozenset[UUID] | None:
+        """Return the services in which this person may see rows; None means everywhere."""
+        if not isinstance(request.user, Reaching):
+            return frozenset()
+        return request.user.services_where(f"{self.opts.app_label}.view_{self.opts.model_name}")
 
     def history_view(self, *_args: object, **_kwargs: object) -> NoReturn:
         """There is no history of form edits, since there are no forms: the audit trail has it all."""

@@ -23,6 +23,7 @@ class TeamAdmin(PageAdmin[Team]):
     section = Section.GOVERNANCE
     icon = "diversity_3"
     place = 40
+    is_catalogue = True
     empty_advice = _("A team owns services; roles can be given for a team.")
     page_template = "admin/access/team.html"
 
@@ -90,6 +91,7 @@ class EnvironmentAdmin(PageAdmin[Environment]):
     section = Section.GOVERNANCE
     icon = "dns"
     place = 60
+    is_catalogue = True
     empty_advice = _("Bootstrap seeds production, staging and development.")
     page_template = "admin/access/environment.html"
 

@@ -20,6 +20,8 @@ class RoleAssignmentQuerySet(TenantQuerySet["RoleAssignment"]):
 class RoleAssignment(TenantModel):
     """One person holds one role."""
 
+    service_path = "service"
+
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     role = models.CharField(max_length=20, choices=[(role.value, role.value) for role in Role])
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="+")

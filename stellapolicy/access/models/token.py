@@ -57,6 +57,8 @@ class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # knox is untyped
     two people are needed it is nobody.
     """
 
+    service_path = "service"
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     digest = models.CharField(max_length=128, unique=True, editable=False)
     user = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")

@@ -1,12 +1,14 @@
 """A person, known to the whole installation; what they may do is said per tenant by their roles."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from uuid import UUID
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
 from django.db.models.functions import Lower
 
-from stellapolicy.access.roles import Role, opens_app, permits, superuser_may
+from stellapolicy.access.roles import Grants, Role, opens_app, permits, superuser_may
 from stellapolicy.kernel.ids import new_id
 
 
@@ -18,6 +20,9 @@ class User(AbstractUser):
 
     # The roles held in the tenant of this request: set by the middleware, empty anywhere else.
     roles: frozenset[Role] = frozenset()
+    # Those of them that are held for single services alone, by service; the others hold everywhere.
+    roles_by_service: Mapping[UUID, frozenset[Role]] = MappingProxyType({})
+    wide_roles: frozenset[Role] | None = None
 
     class Meta:
         ordering = ["username"]
@@ -43,6 +48,18 @@ class User(AbstractUser):
     def has_perms(self, perm_list: Iterable[str], obj: models.Model | AnonymousUser | None = None) -> bool:
         """Whether every permission is held."""
         return all(self.has_perm(perm, obj) for perm in perm_list)
+
+    def hold(self, grants: Grants) -> None:
+        """Carry, for this request, the roles held in its tenant."""
+        self.roles, self.wide_roles, self.roles_by_service = grants.roles, grants.wide_roles, grants.roles_by_service
+
+    def services_where(self, permission: str) -> frozenset[UUID] | None:
+        """Return the services in which a permission is held; None means everywhere."""
+        wide = self.roles if self.wide_roles is None else self.wide_roles
+        if permits(wide, permission) or (self.is_superuser and superuser_may(permission)):
+            return None
+        held = self.roles_by_service.items()
+        return frozenset(service for service, roles in held if permits(roles, permission))
 
     def has_module_perms(self, app_label: str) -> bool:
         """Whether any page of an app may be seen."""

@@ -49,6 +49,7 @@ class ApprovalRequestAdmin(PageAdmin[ApprovalRequest]):
     """What waits for somebody's consent, and what became of it."""
 
     section = Section.GOVERNANCE
+    is_catalogue = True
     icon = "how_to_vote"
     place = 1
     menu_title = _("Approvals")

@@ -48,6 +48,8 @@ class Team(TenantModel):
 class Service(TenantModel):
     """Something that ships: artifacts join it by the glob of their repository name."""
 
+    service_path = "id"
+
     slug = models.SlugField()
     name = models.CharField(max_length=200)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="services")
