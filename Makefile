@@ -51,9 +51,10 @@ templates: $(VENV)/.dev ## The system checks pass and every template compiles.
 	$(BIN)/python -m tests.commands check --fail-level WARNING
 	$(BIN)/python -m pytest -q tests/architecture/test_templates.py
 
-openapi: $(VENV)/.dev ## Writes docs/openapi.yaml and the table of variables from the code.
+openapi: $(VENV)/.dev ## Writes docs/openapi.yaml and the tables of docs from the code.
 	$(BIN)/python -m tests.commands spectacular --file docs/openapi.yaml --validate
 	$(BIN)/python -m tests.commands environment --write
+	$(BIN)/python -m tests.commands api_tables
 
 lock: $(BIN)/uv ## Pins every dependency with its hashes.
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-annotate --no-header pyproject.toml -o requirements.txt

@@ -33,7 +33,7 @@ from stellapolicy.kernel.clock import now
 class ArtifactOutput(serializers.ModelSerializer[Artifact]):
     """An artifact."""
 
-    service = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
+    service = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True, allow_null=True)
 
     class Meta:
         model = Artifact

@@ -228,6 +228,7 @@ class FeedChangesView(ScopedView):
     """What the loads of a feed changed, the newest first."""
 
     required_scopes: ClassVar = {"GET": "policy:read"}
+    page_order = ("-id",)
     serializer_class = FeedChangeOutput
 
     @extend_schema(operation_id="feeds_changes_list")

@@ -4,6 +4,7 @@ import django_filters
 
 from policies.models import Artifact, PackRevision, Snapshot, SnapshotFinding
 from policies.models.pack import RevisionState
+from stellapolicy.api.filters import InstantFilter
 from stellapolicy.kernel.severity import Severity
 
 _SEVERITIES = [(severity.value, severity.value) for severity in Severity]
@@ -16,8 +17,8 @@ class ArtifactFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-
     name = django_filters.CharFilter(label="The whole name.")
     name_prefix = django_filters.CharFilter(field_name="name", lookup_expr="startswith", label="How the name begins.")
     service = django_filters.CharFilter(field_name="service__slug", label="Slug of the service it belongs to.")
-    since = django_filters.IsoDateTimeFilter(field_name="first_seen_at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="first_seen_at", lookup_expr="lt")
+    since = InstantFilter(field_name="first_seen_at", lookup_expr="gte")
+    until = InstantFilter(field_name="first_seen_at", lookup_expr="lt")
 
     class Meta:
         model = Artifact
@@ -29,8 +30,8 @@ class SnapshotFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-
 
     artifact = django_filters.CharFilter(field_name="artifact__digest", label="Digest of the artifact.")
     service = django_filters.CharFilter(field_name="artifact__service__slug", label="Slug of the service.")
-    since = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    since = InstantFilter(field_name="created_at", lookup_expr="gte")
+    until = InstantFilter(field_name="created_at", lookup_expr="lt")
 
     class Meta:
         model = Snapshot

@@ -133,6 +133,7 @@ class IntelligenceEventsView(ScopedView):
     """What is news, the newest first."""
 
     required_scopes: ClassVar = {"GET": "policy:read"}
+    page_order = ("-id",)
     serializer_class = IntelligenceEventOutput
     filterset_fields: ClassVar = ["cve", "kind", "change"]
 

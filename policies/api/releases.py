@@ -20,6 +20,7 @@ from policies.models import Build, BuildSource, Deployment
 from policies.selectors import READ_SCOPE
 from policies.services.artifacts import assign_artifact
 from policies.services.releases import BuildContext, record_build, record_deployment
+from stellapolicy.api.filters import InstantFilter
 from stellapolicy.api.views import ActorRequest, ScopedView
 from stellapolicy.kernel.clock import now
 
@@ -124,8 +125,8 @@ class DeploymentFilter(filters.FilterSet):  # type: ignore[misc]  # django-filte
     artifact = filters.CharFilter(field_name="artifact__digest", label="Digest of the artifact.")
     service = filters.CharFilter(field_name="service__slug", label="Slug of the service.")
     environment = filters.CharFilter(field_name="environment__slug", label="Slug of the environment.")
-    since = filters.IsoDateTimeFilter(field_name="deployed_at", lookup_expr="gte", label="At or after.")
-    until = filters.IsoDateTimeFilter(field_name="deployed_at", lookup_expr="lt", label="Before.")
+    since = InstantFilter(field_name="deployed_at", lookup_expr="gte", label="At or after.")
+    until = InstantFilter(field_name="deployed_at", lookup_expr="lt", label="Before.")
     current = filters.BooleanFilter(method="narrow_to_current", label="Only what runs now.")
 
     class Meta:

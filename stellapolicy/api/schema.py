@@ -82,8 +82,9 @@ class ScopedSchema(AutoSchema):
         return "_".join(self._tokenize_path()).replace(":", "_").replace("-", "_").replace("__", "_")
 
     def _is_list_view(self, serializer: object = None) -> bool:
-        """Whether it answers with a page: its view says in which order."""
-        if self.method == "GET" and "page_order" in vars(type(self.view)):
+        """Whether it answers with a page: its method asks for one."""
+        code = getattr(getattr(self.view, "get", None), "__code__", None)
+        if self.method == "GET" and code is not None and "page" in code.co_names:
             return True
         return bool(super()._is_list_view(serializer))  # type: ignore[arg-type]  # the library's own word for it
 

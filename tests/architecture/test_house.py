@@ -208,3 +208,13 @@ def is_ours(path: Path) -> bool:
     parts = path.relative_to(ROOT).parts
     hidden = {".git", ".venv", "var", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "node_modules"}
     return not hidden & set(parts) and path != Path(__file__) and path.suffix not in {".png", ".pyc", ".gz"}
+
+
+def test_every_filter_by_instant_takes_any_zone() -> None:
+    culprits = [
+        relative(path)
+        for path in sources(*PRODUCT)
+        if "IsoDateTimeFilter" in path.read_text(encoding="utf-8") and relative(path) != "stellapolicy/api/filters.py"
+    ]
+
+    assert culprits == [], "use stellapolicy.api.filters.InstantFilter"

@@ -114,8 +114,8 @@ def test_a_row_named_in_an_address_is_not_there_for_another_tenant(stranger: API
 
 
 def test_a_token_of_one_service_sees_no_row_of_another(acme: Inhabited, known: Known) -> None:
-    limited = limited_client(acme)
     hidden = rows_of_services(acme.tenant)
+    limited = limited_client(acme)
 
     shown = {
         f"{operation} {filled}": found

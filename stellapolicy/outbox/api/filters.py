@@ -3,6 +3,7 @@
 import django_filters
 from django.db.models import QuerySet
 
+from stellapolicy.api.filters import InstantFilter
 from stellapolicy.outbox.models import AttemptOutcome, Notification, OutboxEvent, WebhookDelivery, WebhookSubscription
 
 
@@ -11,8 +12,8 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
 
     name = django_filters.CharFilter(label="The whole name.")
     subject = django_filters.CharFilter(label="What it happened to.")
-    since = django_filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="lt")
+    since = InstantFilter(field_name="occurred_at", lookup_expr="gte")
+    until = InstantFilter(field_name="occurred_at", lookup_expr="lt")
 
     class Meta:
         model = OutboxEvent

@@ -28,3 +28,18 @@ def test_filters_that_are_known_narrow(api_client: ApiClients) -> None:
 
     assert answer.status_code == 200
     assert {item["action"] for item in answer.json()["items"]} == {"token.issued"}
+
+
+@pytest.mark.parametrize(
+    "since, status",
+    [
+        ("2026-03-02T12:00:00+20:53", 200),
+        ("0001-01-01T00:00:00+14:00", 400),
+        ("9999-12-31T23:59:59-14:00", 400),
+        ("2026-03-02T12:00:00", 200),
+    ],
+)
+def test_an_instant_of_any_zone_is_read_and_one_outside_the_calendar_refused(
+    since: str, status: int, api_client: ApiClients
+) -> None:
+    assert api_client(scopes=["audit:read"]).get(AUDIT, {"since": since}).status_code == status
