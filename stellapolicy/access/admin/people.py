@@ -19,8 +19,10 @@ from stellapolicy.access.admin.forms import PersonForm, RoleForm
 from stellapolicy.access.admin.membership import people_of_tenant
 from stellapolicy.access.admin.tenants import answer_tenants
 from stellapolicy.access.errors import TenantRefused
+from stellapolicy.access.locks import locked_addresses
 from stellapolicy.access.models import ApiToken, RoleAssignment, User
 from stellapolicy.access.roles import Role, Scope
+from stellapolicy.access.services.lockout import unlock_sign_in
 from stellapolicy.access.services.people import assign_role, create_person, disable_person
 from stellapolicy.admin import cells
 from stellapolicy.admin.base import PageAdmin, Section
@@ -87,6 +89,7 @@ class PersonAdmin(PageAdmin[User]):
             "assignments": RoleAssignment.objects.of(row).select_related("team", "service"),
             "tokens": ApiToken.objects.of_tenant(current_tenant()).filter(user=row).live(at=now()),
             "may_change": may(request, _SCOPE),
+            "locked_from": locked_addresses(row.username),
         }
 
     def get_urls(self) -> list[URLPattern]:
@@ -96,6 +99,7 @@ class PersonAdmin(PageAdmin[User]):
             path("tenants/", view(self.tenants_view), name="access_tenants"),
             path("new/", view(self.create_view), name="access_user_new"),
             path("<uuid:pk>/role/", view(self.role_view), name="access_user_role"),
+            path("<uuid:pk>/unlock/", view(self.unlock_view), name="access_user_unlock"),
             path("<uuid:pk>/lock/", view(self.lock_view), name="access_user_lock"),
             *super().get_urls(),
         ]
@@ -150,6 +154,22 @@ class PersonAdmin(PageAdmin[User]):
         )
         form = ReasonForm(posted(request))
         return answer_form(self, request, form, deed, partial(self._lock, request, actor, person), back=page_of(person))
+
+    def unlock_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Let somebody try their password again, with the reason."""
+        actor, person = require_actor(request, _SCOPE), self.find(request, str(pk))
+        deed = Deed(
+            title=_("Unlock the sign-in of %(name)s") % {"name": person.username},
+            consequence=_("After too many wrong passwords they wait a quarter of an hour; this ends the wait."),
+            button=_("Unlock"),
+        )
+        act = partial(self._unlock, request, actor, person)
+        return answer_form(self, request, ReasonForm(posted(request)), deed, act, back=page_of(person))
+
+    def _unlock(self, request: HttpRequest, actor: Actor, person: User, asked: dict[str, Any]) -> HttpResponse:
+        unlock_sign_in(actor=actor, user=person, reason=asked["reason"], at=now())
+        messages.success(request, _("%(name)s can sign in again.") % {"name": person.username})
+        return HttpResponseRedirect(page_of(person))
 
     def _create(self, request: HttpRequest, actor: Actor, asked: dict[str, Any]) -> HttpResponse:
         person = create_person(
