@@ -23,6 +23,7 @@ from stellapolicy.management.seeding import seed_contents
 from stellapolicy.tenancy.models import Service, Team, Tenant
 from stellapolicy.tenancy.scope import tenant_scope
 from tests.factories import TenantFactory, UserFactory, almighty, give_roles, person_with, token_for
+from tests.inhabitants.access import believe
 from tests.inhabitants.governance import govern
 from tests.inhabitants.outbox import tell
 from tests.inhabitants.releases import release
@@ -85,6 +86,7 @@ def inhabit(slug: str = "acme") -> Inhabited:
     scanned = at - timedelta(hours=1)
     inhabited.ask(f"{slug}/api", trivy(f"{slug}/api", [HIGH, HARMLESS], hidden=[KEV_CRITICAL], scanned_at=scanned))
     inhabited.queue(asked(f"{slug}/api", environment="staging"))
+    believe(tenant, service, at=at)
     govern(tenant, at=at)
     tell(actor, person, at=at)
     release(actor, f"{slug}/api", at=at)
