@@ -5,8 +5,9 @@ from typing import Any
 from axes.backends import AxesStandaloneBackend
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest
+
+from stellapolicy.access.models import User
 
 
 class LockoutBackend(AxesStandaloneBackend):  # type: ignore[misc]  # axes is untyped
@@ -33,7 +34,7 @@ class PasswordBackend(ModelBackend):
         username: str | None = None,
         password: str | None = None,
         **more: Any,  # noqa: ANN401 - Django's signature
-    ) -> AbstractBaseUser | None:
+    ) -> User | None:
         """Return whose name and password these are."""
         if not settings.LOCAL_PASSWORD_SIGN_IN:
             return None

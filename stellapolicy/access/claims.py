@@ -65,13 +65,7 @@ class Run:
 
 def run_of(provider: Provider, claims: Claims) -> Run:
     """Return the run that verified claims describe; refuses claims without repository id, ref or `jti`."""
-    match provider:
-        case Provider.GITHUB:
-            run = _github(claims)
-        case Provider.GITLAB:
-            run = _gitlab(claims)
-        case Provider.GENERIC:
-            run = _generic(claims)
+    run = _READERS[provider](claims)
     if not (run.repository_id and run.ref and run.token_id):
         raise IdentityMalformed(f"a token of {provider} names the repository's id, the ref and its own id (jti)")
     return run
@@ -140,3 +134,6 @@ def _generic(claims: Claims) -> Run:
 def _says_yes(claims: Claims, name: str) -> bool:
     """Both providers write the truth as the text `true`."""
     return claims.get(name) in (True, "true")
+
+
+_READERS: Final = {Provider.GITHUB: _github, Provider.GITLAB: _gitlab, Provider.GENERIC: _generic}

@@ -53,7 +53,7 @@ def read(text: str) -> Unverified:
         raise IdentityMalformed("this is no signed JSON web token")
     header, claims = _member(parts[0]), _member(parts[1])
     algorithm, key_id, issuer = header.get("alg"), header.get("kid", ""), claims.get("iss")
-    if algorithm not in ALGORITHMS:
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise AlgorithmRefused(f"a token is signed with {' or '.join(ALGORITHMS)}, this one says {algorithm!r:.40}")
     if "crit" in header or not isinstance(key_id, str) or not isinstance(issuer, str):
         raise IdentityMalformed("its header or its issuer cannot be understood")

@@ -165,7 +165,7 @@ def tenants_trusting(issuer: str, *, repository_id: str, repository: str) -> tup
             .values_list("repository_id", "tenant_id", "tenant__slug", "tenant__name")
             .distinct()
         )
-        return tuple(Trusting(known, Membership(*tenant)) for known, *tenant in rows)
+        return tuple(Trusting(known, Membership(pk, slug, name)) for known, pk, slug, name in rows)
 
 
 def mapped_for(groups: Collection[str]) -> dict[UUID, dict[Mapped, str]]:
@@ -178,8 +178,9 @@ def mapped_for(groups: Collection[str]) -> dict[UUID, dict[Mapped, str]]:
         return {}
     with _shown(groups=json.dumps(sorted(set(groups)))):
         rows = GroupMapping.of_groups.filter(group__in=groups).order_by("group", "pk")
-        for tenant_id, group, *place in rows.values_list("tenant_id", "group", "role", "team_id", "service_id"):
-            found[tenant_id].setdefault(Mapped(*place), group)
+        said = rows.values_list("tenant_id", "group", "role", "team_id", "service_id")
+        for tenant_id, group, role, team_id, service_id in said:
+            found[tenant_id].setdefault(Mapped(role, team_id, service_id), group)
     return dict(found)
 
 

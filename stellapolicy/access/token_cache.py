@@ -104,7 +104,7 @@ def _key(digest: str) -> str:
 
 def _token(kept: _Kept) -> ApiToken:
     """Return the rows; what was not kept of them is read when somebody asks for it."""
-    token = _row(ApiToken, **{name: getattr(kept, name) for name in _TOKEN}, last_used_at=kept.last_used_at)
+    token: ApiToken = _row(ApiToken, **{name: getattr(kept, name) for name in _TOKEN}, last_used_at=kept.last_used_at)
     token.scopes = list(kept.scopes)
     token.tenant = _row(Tenant, id=kept.tenant_id, slug=kept.tenant_slug, name=kept.tenant_name)
     token.user = None

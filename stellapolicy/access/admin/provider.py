@@ -184,7 +184,8 @@ class FinishSignIn(OIDCAuthenticationCallbackView):  # type: ignore[misc]  # the
 
     def login_success(self) -> HttpResponse:
         """Begin a session, or refresh the one there is; note when the person proved who they are."""
-        at, proven = now(), getattr(self.request, "oidc_authenticated_at", None)
+        at = now()
+        proven: datetime | None = getattr(self.request, "oidc_authenticated_at", None)
         is_again = bool(self.request.session.pop(AGAIN, None)) and self.request.user.is_authenticated
         if is_again:
             self._require_again(proven, at=at)
@@ -192,8 +193,8 @@ class FinishSignIn(OIDCAuthenticationCallbackView):  # type: ignore[misc]  # the
             response: HttpResponse = HttpResponseRedirect(self.success_url)
         else:
             response = _as_response(super().login_success())
-        known = proven is not None and proven <= at + id_tokens.SKEW
-        self.request.session[AUTHENTICATED_AT] = rfc3339(min(proven, at)) if known else ""
+        is_known = proven is not None and proven <= at + id_tokens.SKEW
+        self.request.session[AUTHENTICATED_AT] = rfc3339(min(proven or at, at)) if is_known else ""
         return response
 
     def _require_again(self, proven: datetime | None, *, at: datetime) -> None:

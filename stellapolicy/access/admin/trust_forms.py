@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from stellapolicy.access import issuers
 from stellapolicy.access.admin.forms import RoleForm, TenantForm
-from stellapolicy.access.api.group_mappings import LONGEST_GROUP
+from stellapolicy.access.models.identity import LONGEST_GROUP
 from stellapolicy.admin.deeds import REASON_LENGTH
 from stellapolicy.tenancy.models import Service
 

@@ -13,13 +13,13 @@ from stellapolicy.access.api.places import service_of, team_of
 from stellapolicy.access.api.serializers import RevocationRequest
 from stellapolicy.access.identity_errors import GroupMappedAlready, GroupMappingNotFound
 from stellapolicy.access.models import GroupMapping
+from stellapolicy.access.models.identity import LONGEST_GROUP
 from stellapolicy.access.roles import Role, Scope
 from stellapolicy.access.services.group_mappings import map_group, unmap_group
 from stellapolicy.api.views import ActorRequest, ScopedView
 from stellapolicy.kernel.clock import now
 
 _ROLES = [(role.value, role.value) for role in Role]
-LONGEST_GROUP = 190
 
 
 class GroupMappingOutput(serializers.ModelSerializer[GroupMapping]):

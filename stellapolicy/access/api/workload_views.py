@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from stellapolicy.access import identity_errors as proofs
 from stellapolicy.access.api.serializers import RevocationRequest
 from stellapolicy.access.api.workload_serializers import (
     ExchangedOutput,
@@ -15,6 +16,7 @@ from stellapolicy.access.api.workload_serializers import (
     TrustedWorkloadOutput,
     TrustRequest,
 )
+from stellapolicy.access.errors import ServiceNotFound
 from stellapolicy.access.models import TrustedWorkload
 from stellapolicy.access.services.exchange import LIFETIME, Exchange, exchange_identity
 from stellapolicy.access.services.tokens import IssuedToken
@@ -39,6 +41,28 @@ class TokenExchange(ScopedView):
     throttle = Limit.TOKEN_EXCHANGE
     max_body_bytes = 64 * 1024
     shown_once = frozenset({"access_token"})
+    refusals = {
+        "POST": (
+            proofs.IdentityMalformed,
+            proofs.AlgorithmRefused,
+            proofs.IssuerUnknown,
+            proofs.KeyUnknown,
+            proofs.SignatureInvalid,
+            proofs.AudienceRefused,
+            proofs.IdentityExpired,
+            proofs.IdentityNotYetValid,
+            proofs.IdentityReplayed,
+            proofs.KeysUnavailable,
+            proofs.WorkloadUntrusted,
+            proofs.RepositoryMismatch,
+            proofs.ForkRefused,
+            proofs.RefUnprotected,
+            proofs.RefRefused,
+            proofs.EnvironmentRefused,
+            proofs.WorkloadAmbiguous,
+            proofs.ProviderMismatch,
+        ),
+    }
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Refuse a large body unread, although nobody is known."""
@@ -70,6 +94,7 @@ class TrustedWorkloads(ScopedView):
     """The repositories that the tenant trusts."""
 
     required_scopes = {"GET": "governance:read", "POST": "governance:write"}
+    refusals = {"POST": (proofs.IssuerNotConfigured, proofs.WorkloadTrustedAlready, ServiceNotFound)}
     page_order = ("-created_at", "-id")
     queryset = TrustedWorkload.objects.none()
     serializer_class = TrustedWorkloadOutput
@@ -92,6 +117,7 @@ class TrustedWorkloadWithdrawal(ScopedView):
     """The end of trust."""
 
     required_scopes = {"POST": "governance:write"}
+    refusals = {"POST": (proofs.WorkloadNotFound,)}
 
     @extend_schema(
         operation_id="trusted_workloads_withdraw", request=RevocationRequest, responses=TrustedWorkloadOutput

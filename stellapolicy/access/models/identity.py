@@ -7,6 +7,9 @@ from stellapolicy.access.roles import Role
 from stellapolicy.kernel.ids import new_id
 from stellapolicy.tenancy.models import Service, Team, TenantModel, TenantQuerySet
 
+# Characters; with the word before it, a group must fit into `RoleAssignment.granted_by`.
+LONGEST_GROUP = 190
+
 
 class ExternalIdentity(models.Model):
     """A person at an identity provider; like people, known to the whole installation.

@@ -94,8 +94,8 @@ def unmap_group(*, actor: Actor, pk: UUID, at: datetime, reason: str = "") -> No
     held = RoleAssignment.objects.locked().filter(
         granted_by=f"{GIVEN_BY}{mapping.group}",
         role=mapping.role,
-        team_id=mapping.team_id,
-        service_id=mapping.service_id,
+        team=mapping.team,
+        service=mapping.service,
     )
     for assignment in held.order_by("pk"):
         record(actor, "role.withdrawn", assignment, at=at, reason=f"{mapping.group} no longer brings it")

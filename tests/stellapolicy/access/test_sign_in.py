@@ -10,7 +10,8 @@ from stellapolicy.access.errors import TenantRefused
 from stellapolicy.access.models import ApiToken, RoleAssignment
 from stellapolicy.access.roles import Role
 from stellapolicy.access.services.tokens import revoke_token
-from stellapolicy.access.sign_in import SESSION_KEY, choose_tenant, client_address
+from stellapolicy.access.sign_in import SESSION_KEY, choose_tenant
+from stellapolicy.api.address import client_address
 from stellapolicy.tenancy.models import Tenant
 from stellapolicy.tenancy.scope import tenant_scope
 from tests.factories import ServiceFactory, TenantFactory, UserFactory, almighty, give_roles, person_with, token_for

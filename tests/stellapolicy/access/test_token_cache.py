@@ -17,7 +17,7 @@ from knox.crypto import hash_token
 from pytest_django.fixtures import Settings
 
 from stellapolicy.access import token_cache
-from stellapolicy.access.models import ApiToken, RoleAssignment
+from stellapolicy.access.models import ApiToken, RoleAssignment, User
 from stellapolicy.access.roles import Role
 from stellapolicy.access.services.people import disable_person
 from stellapolicy.access.services.tokens import IssuedToken, revoke_token, rotate_token
@@ -66,7 +66,7 @@ def test_signing_in_with_a_known_token_takes_one_query(issued: IssuedToken) -> N
 def test_the_secret_is_nowhere_in_the_cache(issued: IssuedToken) -> None:
     code_of(issued)
 
-    with redis.Redis.from_url(settings.CACHES["default"]["LOCATION"]) as valkey:
+    with redis.Redis.from_url(str(settings.CACHES["default"]["LOCATION"])) as valkey:
         names = [name for name in valkey.scan_iter("*access.token.*") if issued.token.digest.encode() in name]
         kept = b"".join(valkey.get(name) or b"" for name in names)
         lifetimes = [valkey.ttl(name) for name in names]
@@ -98,7 +98,8 @@ def test_a_rotated_token_is_refused_though_it_is_still_kept(issued: IssuedToken,
 def test_the_kept_token_of_a_disabled_person_is_refused(issued: IssuedToken, tenant: Tenant) -> None:
     code_of(issued)
     with tenant_scope(tenant.pk):
-        disable_person(actor=almighty(tenant), user=issued.token.user, at=datetime.now(tz=UTC), reason="left")
+        person = User.objects.get(pk=issued.token.user_id)
+        disable_person(actor=almighty(tenant), user=person, at=datetime.now(tz=UTC), reason="left")
 
     assert code_of(issued) == "person.disabled"
 
