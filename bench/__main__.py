@@ -21,9 +21,10 @@ def main() -> None:
 
     django.setup()
     call_command("migrate", verbosity=0)
-    from bench import decisions, feeds
+    from bench import decisions, evidence, feeds
 
     decisions.run()
+    evidence.run()
     feeds.run()
 
 

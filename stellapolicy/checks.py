@@ -127,12 +127,12 @@ def _redis_database(url: str) -> tuple[str, int, str]:
 
 
 def _storage() -> Iterator[CheckMessage]:
-    store = cast("Mapping[str, Mapping[str, str]]", settings.STORAGES["default"])
+    store = cast("Mapping[str, Mapping[str, str]]", settings.STORAGES["evidence"])
     location = store.get("OPTIONS", {}).get("location")
     if location and not _writable(Path(location)):
         yield Error(
             f"Evidence cannot be kept: {location} is not a folder this process may write.",
-            hint="Mount a volume at STELLA_VAR that belongs to the user of the process.",
+            hint="Mount a volume at EVIDENCE_FOLDER (or STELLA_VAR) that belongs to the user of the process.",
             id="stella.E010",
         )
 

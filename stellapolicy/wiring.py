@@ -77,7 +77,7 @@ PORTS: Final = (
     ),
     Port(
         "evidence store",
-        lambda: storages["default"],
+        lambda: storages["evidence"],
         ("django.core.files.storage.filesystem.FileSystemStorage", "storages.backends.s3.S3Storage"),
         "EVIDENCE_FOLDER or EVIDENCE_BUCKET",
     ),

@@ -8,7 +8,7 @@ import structlog
 from django.conf import settings
 from django.core.cache import cache
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.storage import storages
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -66,8 +66,8 @@ def _worker() -> None:
 
 
 def _storage() -> None:
-    name = default_storage.save(f"readiness/{new_id()}", ContentFile(b"ready"))
-    default_storage.delete(name)
+    evidence = storages["evidence"]
+    evidence.delete(evidence.save(f"readiness/{new_id()}", ContentFile(b"ready")))
 
 
 Check = Callable[[], None]

@@ -99,7 +99,7 @@ def test_a_storage_that_cannot_be_written_is_unfit(settings: Settings, tmp_path:
     in_the_way.touch()
     settings.STORAGES = {
         **settings.STORAGES,
-        "default": {**settings.STORAGES["default"], "OPTIONS": {"location": str(in_the_way)}},
+        "evidence": {**settings.STORAGES["evidence"], "OPTIONS": {"location": str(in_the_way)}},
     }
 
     assert unfit_parts() == {"storage": "unreachable"}
