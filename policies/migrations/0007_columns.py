@@ -1,6 +1,6 @@
 """Where the columns of snapshots are kept."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -9,14 +9,19 @@ import stellapolicy.kernel.ids
 import stellapolicy.tenancy.scope
 from stellapolicy.tenancy import rls
 
-_TENANT = {
+_TENANT: dict[str, Any] = {
     "default": stellapolicy.tenancy.scope.current_tenant,
     "editable": False,
     "on_delete": django.db.models.deletion.PROTECT,
     "related_name": "+",
     "to": "tenancy.tenant",
 }
-_ID = {"default": stellapolicy.kernel.ids.new_id, "editable": False, "primary_key": True, "serialize": False}
+_ID: dict[str, Any] = {
+    "default": stellapolicy.kernel.ids.new_id,
+    "editable": False,
+    "primary_key": True,
+    "serialize": False,
+}
 
 
 class Migration(migrations.Migration):
