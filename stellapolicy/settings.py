@@ -7,6 +7,7 @@ import django_stubs_ext
 from psycopg.conninfo import conninfo_to_dict
 
 from stellapolicy import env
+from stellapolicy.access.roles import Role
 from stellapolicy.database import SCHEMA, connection_options
 from stellapolicy.log import logging_configuration
 from stellapolicy.theme import UNFOLD as UNFOLD  # noqa: PLC0414 - a setting like those below, in a file of its own
@@ -320,6 +321,17 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
+    # Members of one name with other choices: each set is called by what it is.
+    "ENUM_NAME_OVERRIDES": {
+        "ApprovalStateEnum": "stellapolicy.governance.models.ApprovalState.choices",
+        "BuildSourceEnum": "policies.models.BuildSource.choices",
+        "ChannelKindEnum": "stellapolicy.outbox.models.notification.ChannelKind.choices",
+        "HeldFeedStateEnum": "policies.models.feeds.HeldState.choices",
+        "IntelligenceKindEnum": "policies.models.feeds.IntelligenceKind.choices",
+        "RevisionStateEnum": "policies.models.pack.RevisionState.choices",
+        "RoleEnum": [role.value for role in Role],
+        "WebhookStateEnum": ["active", "paused", "deleted"],
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "stellapolicy.api.examples.give_examples",

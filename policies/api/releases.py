@@ -38,7 +38,12 @@ class BuildInput(serializers.Serializer[Any]):  # Any: made by hand, never from 
     )
     repository = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
     pipeline_url = serializers.RegexField(
-        r"^https?://[!-~]+$", max_length=1000, required=False, allow_blank=True, default="", help_text="A web address."
+        r"^(https?://[!-~]+)?$",
+        max_length=1000,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="A web address.",
     )
     built_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
     said_by = serializers.ChoiceField(
@@ -92,7 +97,12 @@ class DeploymentInput(serializers.Serializer[Any]):  # Any: made by hand, never 
         required=False, allow_null=True, default=None, help_text="Now, if not said."
     )
     url = serializers.RegexField(
-        r"^https?://[!-~]+$", max_length=1000, required=False, allow_blank=True, default="", help_text="A web address."
+        r"^(https?://[!-~]+)?$",
+        max_length=1000,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="A web address.",
     )
 
 

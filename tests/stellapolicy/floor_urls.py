@@ -105,8 +105,8 @@ urlpatterns = [
     *api.root_urlpatterns,
     path("api/v1/", include([*api.urlpatterns, *access.urlpatterns, *audit.urlpatterns])),
     path("api/v1/undeclared", Undeclared.as_view()),
-    path("api/v1/teams/<slug:slug>", OneTeam.as_view()),
+    path("api/v1/crews/<slug:slug>", OneTeam.as_view()),
     path("api/v1/exchange", Exchange.as_view()),
-    path("api/v1/teams", Teams.as_view()),
+    path("api/v1/crews", Teams.as_view()),
     path("admin/", admin.site.urls),
 ]

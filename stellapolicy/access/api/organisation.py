@@ -159,9 +159,10 @@ class Services(ScopedView):
     serializer_class = ServiceOutput
 
     @extend_schema(operation_id="services_list")
-    def get(self, _request: ActorRequest) -> Response:
+    def get(self, request: ActorRequest) -> Response:
         """List the services."""
-        return self.page(Service.objects.select_related("team"))
+        visible = Service.objects.visible_to(request.actor, self.required_scopes["GET"])
+        return self.page(visible.select_related("team"))
 
     @extend_schema(operation_id="services_make", request=ServiceInput, responses={201: ServiceOutput})
     def post(self, request: ActorRequest) -> Response:

@@ -71,14 +71,14 @@ def test_every_metric_that_was_promised_is_there_with_its_meaning(settings: Sett
 def test_a_request_is_measured_by_its_route_and_never_by_what_was_asked(
     settings: Settings, api_client: ApiClients
 ) -> None:
-    api_client().get("/api/v1/teams/a-name-of-the-caller")
-    api_client().generic("BREW", "/api/v1/teams")
+    api_client().get("/api/v1/crews/a-name-of-the-caller")
+    api_client().generic("BREW", "/api/v1/crews")
     Client().get("/api/v1/nothing/like/this")
 
     found = samples(shown(settings))
 
     counted = {labels for labels in found if labels[0] == "policy_api_latency_seconds_count"}
-    assert ("policy_api_latency_seconds_count", "other", "api/v1/teams", "405") in counted
+    assert ("policy_api_latency_seconds_count", "other", "api/v1/crews", "405") in counted
     assert ("policy_api_latency_seconds_count", "GET", "unmatched", "404") in counted
     assert "a-name-of-the-caller" not in shown(settings)
 

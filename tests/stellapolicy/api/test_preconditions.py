@@ -9,7 +9,7 @@ from tests.stellapolicy.conftest import ApiClients
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.stellapolicy.floor_urls")]
 
-BLUE = "/api/v1/teams/blue"
+BLUE = "/api/v1/crews/blue"
 
 
 @pytest.fixture

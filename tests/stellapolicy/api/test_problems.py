@@ -12,7 +12,7 @@ from tests.stellapolicy.conftest import ApiClients
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.stellapolicy.floor_urls")]
 
-TEAMS = "/api/v1/teams"
+TEAMS = "/api/v1/crews"
 
 
 def teams_of(tenant: Tenant) -> list[str]:

@@ -66,7 +66,7 @@ def test_every_operation_says_its_problems_each_with_an_example(document: dict[s
 
 
 def test_a_view_says_which_refusals_are_its_own(document: dict[str, Any]) -> None:
-    missing = document["paths"]["/api/v1/teams/{slug}"]["put"]["responses"]["404"]
+    missing = document["paths"]["/api/v1/crews/{slug}"]["put"]["responses"]["404"]
 
     example = missing["content"]["application/problem+json"]["examples"]["team.gone"]["value"]
 
@@ -75,7 +75,7 @@ def test_a_view_says_which_refusals_are_its_own(document: dict[str, Any]) -> Non
 
 
 def test_an_operation_that_speaks_conditionally_says_so(document: dict[str, Any]) -> None:
-    one = document["paths"]["/api/v1/teams/{slug}"]
+    one = document["paths"]["/api/v1/crews/{slug}"]
 
     assert {"304", "412"} <= set(one["get"]["responses"])
     assert "ETag" in one["get"]["responses"]["200"]["headers"]

@@ -11,7 +11,7 @@ from tests.stellapolicy.conftest import ApiClients
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.stellapolicy.floor_urls")]
 
-TEAMS, ONE, EXCHANGE = "/api/v1/teams", "/api/v1/teams/blue", "/api/v1/exchange"
+TEAMS, ONE, EXCHANGE = "/api/v1/crews", "/api/v1/crews/blue", "/api/v1/exchange"
 AT_TEN_PAST = datetime(2026, 3, 2, 12, 0, 10, tzinfo=UTC)
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"
 
