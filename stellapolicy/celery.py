@@ -28,7 +28,7 @@ def _tell_metrics(**_: object) -> None:
     from stellapolicy.api import metrics  # noqa: PLC0415 - needs settings
 
     if settings.METRICS_WORKER_ADDRESS:
-        host, _, port = settings.METRICS_WORKER_ADDRESS.rpartition(":")
+        host, port = settings.METRICS_WORKER_ADDRESS.rsplit(":", 1)
         metrics.serve(host=host, port=int(port))
 
 

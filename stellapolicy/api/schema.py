@@ -121,7 +121,7 @@ class ScopedSchema(AutoSchema):
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:  # Any: OpenAPI
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
-        self.resolve_serializer(ProblemOutput, direction)  # type: ignore[no-untyped-call]  # names the component
+        self.resolve_serializer(ProblemOutput, direction)  # names the component
         if self._is_tagged() and self.method == "GET":
             bodies["304"] = {"description": "The version named by `If-None-Match` is the present one."}
             for code, body in bodies.items():

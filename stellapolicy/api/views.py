@@ -6,6 +6,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -193,7 +194,7 @@ class ScopedView(GenericAPIView[Any]):  # Any: rows of any model
     def _refuse_unknown_query(self, rows: QuerySet[_Row]) -> None:
         known = PAGE_PARAMETERS | self.query_parameters
         for backend in self.filter_backends:
-            filterset = backend().get_filterset_class(self, rows)
+            filterset = cast("DjangoFilterBackend", backend()).get_filterset_class(self, rows)
             known |= set(filterset.base_filters) if filterset else set()
         unknown = sorted(set(self.request.query_params) - known)
         if unknown:

@@ -58,7 +58,8 @@ class Operation:
     def body_schema(self) -> dict[str, Any] | None:
         """The schema of a JSON body; None where there is none."""
         content = self.said.get("requestBody", {}).get("content", {})
-        return content.get("application/json", {}).get("schema")
+        found: dict[str, Any] | None = content.get("application/json", {}).get("schema")
+        return found
 
     def filled(self, *values: object) -> str:
         """Return the address with its parameters, in their order, replaced."""

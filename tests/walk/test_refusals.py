@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
@@ -31,7 +30,8 @@ STAND_INS = {
     "/snapshots/{name}": "ksm:sha256:" + "0" * 64,
 }
 
-Asking = Callable[[Operation], HttpResponse]
+Answer = Any  # Any: a response of the test client, whose class is private
+Asking = Callable[[Operation], Answer]
 
 
 def anywhere(operation: Operation) -> str:
@@ -39,7 +39,7 @@ def anywhere(operation: Operation) -> str:
     return operation.filled(*(STAND_INS.get(place, NOBODY) for place in operation.references))
 
 
-def faults_of(answer: HttpResponse, *, status: int, code: str | None) -> list[str]:
+def faults_of(answer: Answer, *, status: int, code: str | None) -> list[str]:
     """Return what is wrong with a refusal."""
     if answer.status_code != status:
         return [f"{answer.status_code} instead of {status}"]
@@ -59,7 +59,7 @@ def refused_badly(asking: Asking, *, status: int, code: str | None, among: list[
     return {str(each): faults for each in among if (faults := faults_of(asking(each), status=status, code=code))}
 
 
-def ask(client: Client, operation: Operation, **said: Any) -> HttpResponse:
+def ask(client: Client, operation: Operation, **said: Any) -> Answer:
     headers = {"X-Request-Id": TRACE, **said.pop("headers", {})}
     return client.generic(operation.method.upper(), anywhere(operation), headers=headers, **said)
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -40,6 +41,7 @@ class Command(BaseCommand):
         self.stdout.write("Preparing the database …")
         call_command("migrate", verbosity=0)
         call_command("bootstrap", demo=True, stdout=self.stdout)
+        shutil.rmtree(_counts())  # of processes that are no more
         processes: dict[str, subprocess.Popen[bytes]] = {}
         try:
             for name, command in _commands(port).items():
@@ -114,7 +116,15 @@ def _spawn(name: str, command: list[str]) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=log,
             start_new_session=True,
+            env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(_counts())},
         )
+
+
+def _counts() -> Path:
+    """Return the folder in which all processes count for /metrics."""
+    folder = Path(settings.VAR_DIR) / "metrics"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _wait_until_healthy(port: int, processes: dict[str, subprocess.Popen[bytes]]) -> None:

@@ -67,3 +67,25 @@ def test_choosing_a_tenant_that_is_not_yours_is_refused(acme: Inhabited, outside
     answer = client.post(reverse("admin:access_tenants"), {"tenant": acme.tenant.slug})
 
     assert answer.status_code == HTTPStatus.FORBIDDEN
+
+
+def test_no_page_without_a_row_shows_a_row_of_another_tenant(acme: Inhabited, outsider: User) -> None:
+    client = acme.sign_in(outsider)
+    theirs = {str(row.pk) for page in _private_pages() for row in rows_of(page, acme.tenant)}
+
+    shown = {
+        pattern.name: sorted(pk for pk in theirs if pk in client.get(reverse(f"admin:{pattern.name}")).content.decode())
+        for page in pages()
+        for pattern in page.get_urls()
+        if pattern.name and not pattern.pattern.converters
+    }
+
+    assert {name: found for name, found in shown.items() if found} == {}
+
+
+def test_every_address_of_a_private_page_names_one_row_and_is_walked() -> None:
+    unwalked = [
+        pattern.name for page in _private_pages() for pattern in page.get_urls() if len(pattern.pattern.converters) > 1
+    ]
+
+    assert unwalked == [], "let tests/admin_pages.py::addresses_of know what stands for these"

@@ -10,7 +10,7 @@ AUDIT = "/api/v1/governance/audit"
 
 
 def test_a_misspelt_filter_is_refused_and_does_not_answer_with_everything(api_client: ApiClients) -> None:
-    answer = api_client(scopes=["audit:read"]).get(AUDIT, {"acton": "token.issued", "limit": 1})
+    answer = api_client(scopes=["audit:read"]).get(AUDIT, {"acton": "token.issued", "limit": "1"})
 
     assert (answer.status_code, answer.json()["code"]) == (400, "query.unknown")
     assert [fault["pointer"] for fault in answer.json()["errors"]] == ["acton"]
