@@ -37,4 +37,6 @@ def _start() -> None:
     # Registered before the servers' own endings, so it runs after them.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["STELLA_VAR"] = str(folder)
+    # Where a machine names no such folder, the embedded server warns, and warnings fail here.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     os.environ.update(embedded.start(folder, durable=False).environment())

@@ -191,7 +191,7 @@ class EvidenceSource:
 class EvidenceState:
     """What is known of the evidence itself: whether a scan is there, of this artifact, whole and how old.
 
-    `database_built_at` is the day of the oldest vulnerability database that a complete scan says it used.
+    `database_built_at` is the day of the vulnerability database that the latest complete scan says it used.
     """
 
     scan: ScanState

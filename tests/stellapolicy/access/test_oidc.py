@@ -182,7 +182,7 @@ def later(**offset: float) -> int:
         ({"nonce": "another"}, "identity.nonce_refused"),
         ({"nonce": None}, "identity.nonce_refused"),
         ({"exp": later(minutes=-5)}, "identity.expired"),
-        ({"iat": later(minutes=5)}, "identity.not_yet_valid"),
+        ({"iat": later(days=2)}, "identity.not_yet_valid"),
         ({"exp": None}, "identity.malformed"),
         ({"sub": None}, "identity.malformed"),
         ({"sub": ""}, "identity.malformed"),
