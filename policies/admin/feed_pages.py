@@ -151,7 +151,7 @@ class FeedStateAdmin(PageAdmin[FeedState]):
 
         deed = Deed(
             _("Load this file"),
-            _("It counts for every tenant. A file that shrank, or any where so set, waits for a second person."),
+            _("It counts for every tenant, and so waits for a second person, unless the installation set that off."),
             _("Load"),
         )
         return answer_form(self, request, ReasonForm(posted(request)), deed, act, back=_address(held))

@@ -210,8 +210,8 @@ class FeedView(_StatesView):
     def post(self, request: ActorRequest, name: str) -> HttpResponse:
         """Load an EPSS day or a KEV catalogue for every tenant: whole or not at all.
 
-        202 where a second person has to agree first; a file that lost more than a tenth of its rows is kept aside
-        and answered with `feed.shrunk`.
+        202 while a second person has to agree first, as is usual; one person is enough only where the installation
+        says so, nothing leaves KEV, and no more than a tenth of the rows is gone (`feed.shrunk`, kept aside).
         """
         body = FeedFileInput(data=request.data)
         body.is_valid(raise_exception=True)

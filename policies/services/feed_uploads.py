@@ -10,14 +10,14 @@ from django.db import transaction
 
 from policies.errors import FeedNotYours, FeedShrunk, HeldFeedDecided, HeldFeedUnreadable
 from policies.feeds.file import FeedFile
-from policies.importers.records import EpssDay
+from policies.importers.records import EpssDay, KevCatalogue
 from policies.intelligence import news_rule
 from policies.models import FeedName
 from policies.models.feeds import FeedOrigin, FeedState, HeldFeed, HeldState
 from policies.services import feed_epss, feed_kev
 from policies.services.feed_epss import Movement
 from policies.services.feed_quarantine import SECOND_PERSON, TO_REVIEW, held_content, held_named, keep_aside
-from policies.services.feeds import SAMPLE, LoadedFeed, judge, load_feed, movement_of, recognise
+from policies.services.feeds import SAMPLE, LoadedFeed, judge, load_feed, movement_of, recognise, wait_for_turn
 from stellapolicy.access.roles import Scope
 from stellapolicy.audit import services as audit
 from stellapolicy.governance.models import ApprovalRequest
@@ -70,15 +70,18 @@ def receive_feed(
 
 @transaction.atomic
 def upload_feed(*, actor: Actor, content: bytes, expected: FeedName, at: datetime) -> LoadedFeed | HeldFeed:
-    """Load a file for the whole installation; a file returned as held waits for a second person, or has shrunk.
+    """Load a file for the whole installation, or return it as held: it waits for a second person, or has shrunk.
 
-    Raises FeedNotYours, and what `load_feed` refuses; a file that shrank is kept aside.
+    It waits wherever the installation says so, and always where it takes an entry out of KEV. Raises FeedNotYours,
+    and what `load_feed` refuses; a file that shrank is kept aside.
     """
     require_installation(actor)
-    if not switched_on(FEED_UPLOAD):
-        return receive_feed(actor=actor, content=content, origin=FeedOrigin.UPLOAD, expected=expected, at=at)
     file = recognise(content, expected=expected, at=at)
-    why = (SECOND_PERSON, "uploads of feeds need a second person here")
+    wait_for_turn(expected)
+    why = _why_two(file)
+    if why is None:
+        return receive_feed(actor=actor, content=content, origin=FeedOrigin.UPLOAD, expected=expected, at=at)
+    judge(file, _last_real(expected), accept_shrunk=True)
     held = keep_aside(actor=actor, name=expected, content=content, origin=FeedOrigin.UPLOAD, why=why, file=file, at=at)
     return _ask(held, actor=actor, reason="uploaded", at=at)
 
@@ -110,11 +113,17 @@ def load_held(*, actor: Actor, pk: UUID, reason: str, at: datetime) -> HeldFeed:
     if not held.is_readable:
         raise HeldFeedUnreadable(held.reason)
     content = held_content(held)
-    if held.code == FeedShrunk.code or switched_on(FEED_UPLOAD):
+    name = FeedName(held.name)
+    wait_for_turn(name)
+    why = None if held.code == FeedShrunk.code else _why_two(recognise(content, expected=name, at=at))
+    if why is not None:
+        held.code, held.reason = why
+        held.save(update_fields=["code", "reason"])
+    if why is not None or held.code == FeedShrunk.code:
         return _ask(held, actor=actor, reason=reason, at=at)
     try:
         with transaction.atomic():
-            load_feed(actor=actor, content=content, origin=FeedOrigin(held.origin), expected=FeedName(held.name), at=at)
+            load_feed(actor=actor, content=content, origin=FeedOrigin(held.origin), expected=name, at=at)
     except FeedShrunk as refusal:
         held.code, held.reason = refusal.code, refusal.detail
         held.save(update_fields=["code", "reason"])
@@ -176,7 +185,7 @@ def preview(held: HeldFeed, *, at: datetime) -> Preview:
     """Return what a readable file would do now; nothing that lasts is written."""
     content = held_content(held)
     file = recognise(content, expected=FeedName(held.name), at=at)
-    last = FeedState.objects.filter(name=held.name).exclude(version=SAMPLE).exclude(digest="").first()
+    last = _last_real(FeedName(held.name))
     refusal: Refusal | None = None
     try:
         judge(file, last)
@@ -195,6 +204,19 @@ def _movement(file: FeedFile, *, is_past: bool) -> Movement:
 
 def _is_installation(actor: Actor) -> bool:
     return Tenant.objects.filter(pk=actor.tenant_id, slug=settings.INSTALLATION_TENANT).exists()
+
+
+def _why_two(file: FeedFile) -> tuple[str, str] | None:
+    """Return why one person alone does not load a file: the house rule, or an entry that would leave KEV; else None."""
+    if isinstance(file.content, KevCatalogue) and _last_real(FeedName.KEV) is not None:
+        gone = feed_kev.compare(file.content).removed
+        if gone:
+            return SECOND_PERSON, f"it takes {len(gone)} out of KEV, {min(gone)} first"
+    return (SECOND_PERSON, "uploads of feeds need a second person here") if switched_on(FEED_UPLOAD) else None
+
+
+def _last_real(name: FeedName) -> FeedState | None:
+    return FeedState.objects.filter(name=name).exclude(version=SAMPLE).exclude(digest="").first()
 
 
 def _ask(held: HeldFeed, *, actor: Actor, reason: str, at: datetime) -> HeldFeed:

@@ -6,8 +6,6 @@ from django.utils.translation import gettext_lazy as _
 
 from stellapolicy.governance.settings_registry import SettingType, register
 
-ACTIVATION: Final = "activation_needs_two_people"
-LOCAL_PASSWORDS: Final = "local_password_sign_in"
 FEED_UPLOAD: Final = "feed_upload_needs_second_person"
 ROLE_GRANTS: Final = "role_grants_need_second_person"
 TIME_OUT_DAYS: Final = "approval_time_out_days"
@@ -17,27 +15,13 @@ LONGEST_DELEGATION_DAYS: Final = "delegation_longest_days"
 def register_settings() -> None:
     """Make them known."""
     register(
-        ACTIVATION,
-        type=SettingType.BOOLEAN,
-        default=True,
-        title=_("Activation in production needs two people"),
-        help=_("A pack that is approved is put into force in production only once a second person confirms it."),
-        opens_gate=True,
-    )
-    register(
-        LOCAL_PASSWORDS,
-        type=SettingType.BOOLEAN,
-        default=True,
-        title=_("Sign in with a password"),
-        help=_("Off: people sign in through the identity provider alone."),
-        opens_gate=True,
-    )
-    register(
         FEED_UPLOAD,
         type=SettingType.BOOLEAN,
-        default=False,
+        default=True,
         title=_("Feeds loaded by hand need a second person"),
-        help=_("On: an EPSS or KEV file somebody uploads waits until somebody else confirms it."),
+        help=_(
+            "Off: one person loads a file for everybody; what shrank or takes an entry out of KEV waits all the same."
+        ),
         opens_gate=True,
     )
     register(

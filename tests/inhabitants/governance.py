@@ -21,7 +21,7 @@ def govern(tenant: Tenant, *, at: datetime) -> None:
     with tenant_scope(tenant.pk):
         change = propose_setting(actor=ada, name="approval_time_out_days", value=10, reason="holidays", at=at)
         vote(actor=bob, pk=change.pk, approve=True, payload_hash=change.payload_hash, reason="agreed", at=at)
-        propose_setting(actor=ada, name="feed_upload_needs_second_person", value=True, reason="once bitten", at=at)
+        propose_setting(actor=ada, name="delegation_longest_days", value=20, reason="once bitten", at=at)
         ends_at = at + timedelta(days=5)
         delegate(actor=bob, to=ada.person, starts_at=at, ends_at=ends_at, reason="holidays", at=at)
 

@@ -14,6 +14,7 @@ from policies.models.feeds import HeldState
 from stellapolicy.access.roles import Role
 from tests.admin_pages import Inhabited
 from tests.factories import person_with
+from tests.feed_uploads import let_one_person_upload
 from tests.reports import LOG4SHELL, epss_day
 
 UPLOAD = "admin:policies_feedstate_load"
@@ -35,7 +36,17 @@ def address(held: HeldFeed, verb: str = "") -> str:
     return reverse(f"admin:policies_feedstate_held{verb}", args=[held.name, held.pk])
 
 
-def test_a_file_is_looked_at_then_loaded(acme: Inhabited, house: Client) -> None:
+def test_a_file_is_looked_at_then_waits_for_a_second_person(acme: Inhabited, house: Client) -> None:
+    held = bring(house, epss_day({LOG4SHELL: 0.0, "CVE-2000-0001": 0.0}, day=acme.at.date().isoformat()))
+
+    house.post(address(held, "_load"), {"reason": "corrected by FIRST"})
+
+    assert HeldFeed.objects.get().state == HeldState.WAITING
+    assert EpssScore.objects.get(pk=LOG4SHELL).score == 97_000
+
+
+def test_a_file_is_looked_at_then_loaded_where_one_is_enough(acme: Inhabited, house: Client) -> None:
+    let_one_person_upload(acme.tenant, at=acme.at)
     held = bring(house, epss_day({LOG4SHELL: 0.05, "CVE-2000-0001": 0.4}, day=acme.at.date().isoformat()))
 
     looked = house.get(address(held)).content.decode()

@@ -16,6 +16,7 @@ from stellapolicy.tenancy.models import Tenant
 from stellapolicy.tenancy.scope import tenant_scope
 from tests.clients import client_of
 from tests.factories import NOON, TenantFactory, almighty
+from tests.feed_uploads import let_one_person_upload
 from tests.reports import epss_day, kev_catalogue
 
 A, B = "CVE-1999-0001", "CVE-1999-0002"
@@ -71,7 +72,16 @@ def test_another_tenant_cannot_load_what_counts_for_all(tenant: Tenant) -> None:
     assert not EpssScore.objects.exists()
 
 
+def test_an_upload_waits_for_a_second_person(loaded: Tenant) -> None:
+    answer = post(client_of(loaded, "governance:write"), epss_day(dict.fromkeys(SCORES, 0.0), day="2026-03-03"))
+
+    assert (answer.status_code, answer.json()["state"]) == (202, "waiting")
+    assert answer.json()["approval"]
+    assert not EpssScore.objects.filter(score=0).exists()
+
+
 def test_a_shrunken_upload_is_refused_kept_aside_and_listed(loaded: Tenant) -> None:
+    let_one_person_upload(loaded, at=NOON)
     client = client_of(loaded, "governance:write")
 
     answer = post(client, epss_day({A: 0.1}, day="2026-03-03"))
@@ -83,6 +93,7 @@ def test_a_shrunken_upload_is_refused_kept_aside_and_listed(loaded: Tenant) -> N
 
 
 def test_a_shrunken_file_waits_for_a_second_person_once_somebody_wants_it(loaded: Tenant) -> None:
+    let_one_person_upload(loaded, at=NOON)
     client = client_of(loaded, "governance:write")
     post(client, epss_day({A: 0.1}, day="2026-03-03"))
     held = HeldFeed.objects.get()
@@ -94,6 +105,7 @@ def test_a_shrunken_file_waits_for_a_second_person_once_somebody_wants_it(loaded
 
 
 def test_a_file_that_is_kept_aside_can_be_given_up(loaded: Tenant) -> None:
+    let_one_person_upload(loaded, at=NOON)
     client = client_of(loaded, "governance:write")
     post(client, epss_day({A: 0.1}, day="2026-03-03"))
     held = HeldFeed.objects.get()

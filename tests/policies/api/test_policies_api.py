@@ -13,6 +13,7 @@ from stellapolicy.tenancy.models import Tenant
 from stellapolicy.tenancy.scope import tenant_scope
 from tests.clients import client_of
 from tests.factories import NOON, TenantFactory
+from tests.feed_uploads import let_one_person_upload
 from tests.reports import HARMLESS, digest_of, epss_day, trivy
 
 BROKEN = 'policy "p" syntax "stella-dsl@1" {\n  rule a { when cvs.score > 7 then block because "x" }\n}\n'
@@ -79,6 +80,7 @@ def test_a_feed_posted_as_a_report_is_refused(tenant: Tenant) -> None:
 
 @override_settings(INSTALLATION_TENANT="shop")
 def test_a_feed_is_loaded_by_who_may_govern(tenant: Tenant) -> None:
+    let_one_person_upload(tenant, at=datetime.now(tz=UTC))
     day = SimpleUploadedFile("epss.csv", epss_day({"CVE-1999-0001": 0.1}, day="2026-03-01"))
 
     response = client_of(tenant, "governance:write").post("/api/v1/feeds/epss", {"file": day}, "multipart")

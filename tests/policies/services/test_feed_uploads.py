@@ -12,13 +12,14 @@ from django.test import override_settings
 
 from policies.errors import (
     FeedNotYours,
+    FeedOlder,
     HeldFeedAltered,
     HeldFeedDecided,
     HeldFeedUnknown,
     HeldFeedUnreadable,
     NotAFeed,
 )
-from policies.models import EpssHistory, EpssScore, FeedChange, FeedName, FeedState, HeldFeed
+from policies.models import EpssHistory, EpssScore, FeedChange, FeedName, FeedState, HeldFeed, KevEntry
 from policies.models.feeds import FeedOrigin, HeldState
 from policies.services.feed_quarantine import keep_aside
 from policies.services.feed_retention import remove_changes, remove_files, remove_history
@@ -36,13 +37,12 @@ from stellapolicy.access.roles import Role, Scope
 from stellapolicy.audit.models import Entry
 from stellapolicy.governance.models import ApprovalRequest
 from stellapolicy.governance.services import approvals
-from stellapolicy.governance.services.settings import propose_setting
-from stellapolicy.governance.settings import FEED_UPLOAD
 from stellapolicy.kernel.actor import Actor, ScopeMissing
 from stellapolicy.outbox.subscriptions import PublishedEvent
 from stellapolicy.tenancy.models import Tenant
 from stellapolicy.tenancy.scope import tenant_scope
 from tests.factories import NOON, TenantFactory, person_with
+from tests.feed_uploads import let_one_person_upload
 from tests.reports import epss_day, kev_catalogue, trivy
 
 WHOLE = epss_day({f"CVE-1999-{number:04d}": 0.5 for number in range(100)}, day="2026-03-01")
@@ -68,11 +68,6 @@ def person(tenant: Tenant) -> Actor:
     )
 
 
-def second_person_needed(tenant: Tenant) -> None:
-    request = propose_setting(actor=person(tenant), name=FEED_UPLOAD, value=True, reason="two see more", at=NOON)
-    vote(request.pk, person(tenant))
-
-
 def vote(request_id: UUID | None, voter: Actor, *, approve: bool = True) -> ApprovalRequest:
     assert request_id is not None
     request = ApprovalRequest.objects.get(pk=request_id)
@@ -91,13 +86,14 @@ def asked_for(held: HeldFeed) -> ApprovalRequest:
     return ApprovalRequest.objects.get(pk=held.approval)
 
 
-def held_by(actor: Actor, content: bytes = SHRUNK) -> HeldFeed:
-    received = upload_feed(actor=actor, content=content, expected=FeedName.EPSS, at=NOON)
+def held_by(actor: Actor, content: bytes = SHRUNK, feed: FeedName = FeedName.EPSS) -> HeldFeed:
+    received = upload_feed(actor=actor, content=content, expected=feed, at=NOON)
     assert isinstance(received, HeldFeed)
     return received
 
 
-def test_whoever_governs_the_installation_loads_a_feed(house: Tenant) -> None:
+def test_whoever_governs_the_installation_loads_a_feed_alone_where_that_was_set(house: Tenant) -> None:
+    let_one_person_upload(house, at=NOON)
     loaded = upload_feed(actor=person(house), content=WHOLE, expected=FeedName.EPSS, at=NOON)
 
     assert isinstance(loaded, LoadedFeed)
@@ -118,17 +114,76 @@ def test_whoever_does_not_govern_loads_nothing(house: Tenant) -> None:
         upload_feed(actor=Actor(house.pk, "user:x"), content=WHOLE, expected=FeedName.EPSS, at=NOON)
 
 
-def test_an_upload_waits_for_a_second_person_where_the_setting_says_so(house: Tenant) -> None:
-    second_person_needed(house)
-
+def test_an_upload_waits_for_a_second_person_unless_the_setting_is_off(house: Tenant) -> None:
     held = held_by(person(house), WHOLE)
 
     assert (held.state, held.code, EpssScore.objects.count()) == (HeldState.WAITING, "feed.needs_second_person", 0)
     assert asked_for(held).kind == KIND
 
 
+def test_a_day_of_zeros_does_nothing_by_the_hand_of_one(house: Tenant) -> None:
+    load_feed(actor=person(house), content=WHOLE, at=NOON)
+    zeros = epss_day({f"CVE-1999-{number:04d}": 0.0 for number in range(100)}, day="2026-03-02")
+
+    held = held_by(person(house), zeros)
+
+    assert held.state == HeldState.WAITING
+    assert set(EpssScore.objects.values_list("score", flat=True)) == {50_000}
+
+
+@pytest.mark.parametrize("is_looked_at_first", [False, True])
+def test_a_catalogue_that_drops_one_entry_waits_whatever_the_setting_says(
+    house: Tenant, *, is_looked_at_first: bool
+) -> None:
+    let_one_person_upload(house, at=NOON)
+    uploader = person(house)
+    cves = [f"CVE-2020-{number:04d}" for number in range(1, 41)]
+    load_feed(actor=uploader, content=kev_catalogue(*cves, released_at="2026-03-01T00:00:00.000Z"), at=NOON)
+    less_one = kev_catalogue(*cves[1:], released_at="2026-03-01T06:00:00.000Z")
+
+    if is_looked_at_first:
+        looked_at = review_feed(actor=uploader, content=less_one, at=NOON)
+        held = load_held(actor=uploader, pk=looked_at.pk, reason="newer", at=NOON)
+    else:
+        held = held_by(uploader, less_one, FeedName.KEV)
+
+    assert (held.state, held.code) == (HeldState.WAITING, "feed.needs_second_person")
+    assert held.reason == "it takes 1 out of KEV, CVE-2020-0001 first"
+    assert KevEntry.objects.filter(cve=cves[0]).exists()
+    vote(held.approval, person(house))
+    assert not KevEntry.objects.filter(cve=cves[0]).exists()
+
+
+def test_a_catalogue_that_drops_nothing_is_loaded_by_one_where_that_was_set(house: Tenant) -> None:
+    let_one_person_upload(house, at=NOON)
+    uploader = person(house)
+
+    received = [
+        upload_feed(
+            actor=uploader,
+            content=kev_catalogue(*cves, released_at=f"{day}T00:00:00.000Z"),
+            expected=FeedName.KEV,
+            at=NOON,
+        )
+        for day, cves in (("2026-02-28", ["CVE-2020-0001"]), ("2026-03-01", ["CVE-2020-0001", "CVE-2020-0002"]))
+    ]
+
+    assert [type(one) for one in received] == [LoadedFeed, LoadedFeed]
+    assert KevEntry.objects.count() == 2
+
+
+def test_an_older_catalogue_is_refused_before_a_second_person_is_asked(house: Tenant) -> None:
+    uploader = person(house)
+    load_feed(actor=uploader, content=kev_catalogue("CVE-2020-0001", released_at="2026-03-01T00:00:00.000Z"), at=NOON)
+    older = kev_catalogue("CVE-2020-0002", released_at="2026-02-01T00:00:00.000Z")
+
+    with pytest.raises(FeedOlder):
+        upload_feed(actor=uploader, content=older, expected=FeedName.KEV, at=NOON)
+
+    assert not HeldFeed.objects.exists()
+
+
 def test_the_second_person_lets_it_load(house: Tenant) -> None:
-    second_person_needed(house)
     held = held_by(person(house), WHOLE)
 
     vote(held.approval, person(house))
@@ -139,7 +194,6 @@ def test_the_second_person_lets_it_load(house: Tenant) -> None:
 
 
 def test_the_same_upload_again_keeps_its_one_request(house: Tenant) -> None:
-    second_person_needed(house)
     uploader = person(house)
 
     first, again = held_by(uploader, WHOLE), held_by(uploader, WHOLE)
@@ -149,6 +203,7 @@ def test_the_same_upload_again_keeps_its_one_request(house: Tenant) -> None:
 
 
 def test_a_shrunken_upload_is_kept_aside_and_loads_only_with_a_second_person(house: Tenant) -> None:
+    let_one_person_upload(house, at=NOON)
     uploader = person(house)
     upload_feed(actor=uploader, content=WHOLE, expected=FeedName.EPSS, at=NOON)
     held = held_by(uploader)
@@ -162,7 +217,6 @@ def test_a_shrunken_upload_is_kept_aside_and_loads_only_with_a_second_person(hou
 
 
 def test_whoever_asked_is_not_the_second_person(house: Tenant) -> None:
-    second_person_needed(house)
     uploader = person(house)
     held = held_by(uploader, WHOLE)
 
@@ -173,7 +227,6 @@ def test_whoever_asked_is_not_the_second_person(house: Tenant) -> None:
 
 
 def test_a_refused_file_is_kept_aside_as_before(house: Tenant) -> None:
-    second_person_needed(house)
     held = held_by(person(house), WHOLE)
     voter = person(house)
     request = vote(held.approval, voter, approve=False)
@@ -205,6 +258,7 @@ def test_a_file_that_was_swapped_behind_our_back_is_not_loaded(house: Tenant) ->
 
 
 def test_a_file_is_looked_at_before_it_is_loaded(house: Tenant) -> None:
+    let_one_person_upload(house, at=NOON)
     uploader = person(house)
     load_feed(actor=uploader, content=WHOLE, at=NOON)
     better = WHOLE.replace(b"2026-03-01", b"2026-03-02").replace(b"CVE-1999-0001,0.5", b"CVE-1999-0001,0.95")
@@ -244,7 +298,6 @@ def test_a_report_is_not_kept_for_a_look(house: Tenant) -> None:
 
 
 def test_a_discarded_file_takes_its_request_back_and_is_decided(house: Tenant) -> None:
-    second_person_needed(house)
     uploader = person(house)
     held = held_by(uploader, WHOLE)
 

@@ -1,7 +1,9 @@
 """Settings: proposed by one, confirmed by another, every value kept; and what a setting decides."""
 
+import re
 from datetime import timedelta
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,15 +15,17 @@ from stellapolicy.access.models import RoleAssignment
 from stellapolicy.access.roles import Role
 from stellapolicy.access.services.people import assign_role
 from stellapolicy.governance import errors, selectors
+from stellapolicy.governance import settings as house_settings
 from stellapolicy.governance.models import ApprovalRequest, GovernanceSetting
 from stellapolicy.governance.services.settings import propose_setting
-from stellapolicy.governance.settings_registry import Setting, SettingType, register
+from stellapolicy.governance.settings_registry import Setting, SettingType, register, settings
 from stellapolicy.kernel.actor import Actor, ScopeMissing
 from stellapolicy.tenancy.models import Tenant
 from stellapolicy.tenancy.scope import tenant_scope
 from tests.factories import NOON
 from tests.stellapolicy.governance.table import Table
 
+ROOT = Path(__file__).resolve().parents[3]
 DAYS = "approval_time_out_days"
 GRANTS = "role_grants_need_second_person"
 
@@ -135,6 +139,26 @@ def test_a_setting_is_registered_once_with_a_default_it_takes() -> None:
         register(DAYS, type=SettingType.BOOLEAN, default=True, **known)
     with pytest.raises(errors.SettingUnknown):
         selectors.setting("test_pause")
+
+
+def test_every_setting_of_governance_is_read_by_somebody() -> None:
+    constants = {value: name for name, value in vars(house_settings).items() if name.isupper()}
+    registered = {each.name for each in settings()}
+    sources = [
+        path.read_text(encoding="utf-8")
+        for room in ("stellapolicy", "policies", "gates")
+        for path in (ROOT / room).rglob("*.py")
+        if path != Path(str(house_settings.__file__))
+    ]
+
+    unread = {
+        name
+        for name in constants
+        if not any(f'"{name}"' in each or re.search(rf"\b{constants[name]}\b", each) for each in sources)
+    }
+
+    assert set(constants) <= registered
+    assert unread == set()
 
 
 @pytest.mark.parametrize(
