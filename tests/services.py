@@ -37,6 +37,7 @@ def _start() -> None:
     # Registered before the servers' own endings, so it runs after them.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["STELLA_VAR"] = str(folder)
-    # Where a machine names no such folder, the embedded server warns, and warnings fail here.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    # Where a machine names no folder of one's own, the embedded server warns, and warnings fail here.
+    (folder / "runtime").mkdir(mode=0o700)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder / "runtime"))
     os.environ.update(embedded.start(folder, durable=False).environment())
