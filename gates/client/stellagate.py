@@ -104,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--server", default=os.environ.get("STELLA_URL", ""), help="else $STELLA_URL")
     check.add_argument("--token", default=os.environ.get("STELLA_TOKEN", ""), help="better in $STELLA_TOKEN")
     check.add_argument("--auth", default="token", choices=["token", "github", "gitlab"], help="who proves who asks")
+    check.add_argument("--tenant", default=os.environ.get("STELLA_TENANT", ""), help="for --auth; else $STELLA_TENANT")
     check.add_argument("--id-token", default="STELLA_ID_TOKEN", metavar="VARIABLE", help="GitLab's; $STELLA_ID_TOKEN")
     check.add_argument("--queue", action="store_true", help="put the question into the queue instead of asking at once")
     check.add_argument("--wait", action="store_true", default=True, help="wait for the decision (the default)")
@@ -223,6 +224,8 @@ class Server:
 
     def _exchanged(self, options: argparse.Namespace) -> str:
         """Return the token that the server gives for the pipeline's own ID token; GitHub issues that when asked."""
+        if not options.tenant.strip():
+            raise Stop(USAGE, f"--auth {options.auth} needs to know whose pipeline this is: --tenant or $STELLA_TENANT")
         proof: Json = os.environ.get(options.id_token, "").strip()
         if options.auth == "github":
             url, secret = (os.environ.get(f"ACTIONS_ID_TOKEN_REQUEST_{name}", "") for name in ("URL", "TOKEN"))
@@ -231,7 +234,7 @@ class Server:
             wanted = f"{url}&audience={urllib.parse.quote(os.environ.get('STELLA_AUDIENCE') or self.address, safe='')}"
             answer = self._answer(urllib.request.Request(wanted, headers={"Authorization": f"Bearer {secret}"}))
             proof = _at(json.loads(answer), "value")
-        asked = {"provider": options.auth, "token": proof}
+        asked = {"provider": options.auth, "token": proof, "tenant": options.tenant.strip()}
         return str(_at(self.ask("/api/v1/auth/token", asked), "access_token") or "") if proof else ""
 
     def ask(self, path: str, question: Json = None) -> Json:
@@ -316,10 +319,9 @@ def _decision(server: Server, answer: Json) -> Json:
         pause = min(pause * 1.5, 5.0)
         answer = server.ask(link)
     decision = answer["decision"]
-    if isinstance(decision, dict):
-        answer = decision
-    elif decision not in DECISIONS:
-        answer = server.ask(f"/api/v1/gates/decisions/{urllib.parse.quote(str(decision), safe='')}")
+    answer = decision if isinstance(decision, dict) else answer
+    if isinstance(decision, str) and decision not in DECISIONS:
+        answer = server.ask(f"/api/v1/gates/decisions/{urllib.parse.quote(decision, safe='')}")
     if _at(answer, "decision") not in DECISIONS or not _at(answer, "mode"):
         raise Stop(INTERNAL, "the answer holds no decision that this client knows")
     return answer
@@ -339,8 +341,7 @@ def _write(server: Server, body: Json, kind: str, path: Path) -> bool:
 def text_of(body: Json, *, colour: bool = False) -> str:
     """Return the decision for a person: verdict, causes, findings, remedies and where to read more."""
     shown = f"{DECISIONS[body['decision']]}{body['decision'].upper()}\033[0m" if colour else body["decision"].upper()
-    artifact = _at(body, "artifact", "name") or _at(body, "artifact", "digest")
-    head = f"{artifact} to {_at(body, 'environment', 'name')}. {_at(body, 'wording') or ''}"
+    head = f"{_at(body, 'artifact', 'name') or _at(body, 'artifact', 'digest')} to {_at(body, 'environment', 'name')}."
     reasons = [(check, one) for check in _list(_at(body, "checks")) for one in _list(_at(check, "reasons"))]
     held = [pair for weight in ("block", "warn") for pair in reasons if _at(pair[1], "outcome") == weight]
     lines = _top([f"{_at(one, 'outcome'):<5}  {_at(check, 'check')}: {_at(one, 'text')}" for check, one in held])
@@ -355,13 +356,12 @@ def text_of(body: Json, *, colour: bool = False) -> str:
     fixes = list(dict.fromkeys(str(_at(one, "fix")) for _, one in held if _at(one, "fix")))
     lines += ["", "What would fix it:", *_top([f"- {fix}" for fix in fixes])] if fixes else []
     lines += ["", f"decision {_at(body, 'id')}  {_at(body, 'links', 'self') or ''}"] if _at(body, "id") else []
-    return "\n".join([f"{shown}: {_clean(head)}", *map(_clean, lines)])
+    return "\n".join([f"{shown}: {_clean(head)} {_clean(_at(body, 'wording') or '')}", *map(_clean, lines)])
 
 
 def _top(lines: Sequence[str]) -> list[str]:
     """Return the first lines, and how many more there are."""
-    more = [f"  … and {len(lines) - ROWS} more"] if len(lines) > ROWS else []
-    return [f"  {line}" for line in lines[:ROWS]] + more
+    return [f"  {line}" for line in lines[:ROWS]] + [f"  … and {len(lines) - ROWS} more"] * (len(lines) > ROWS)
 
 
 def _cell(value: Json) -> str:

@@ -46,7 +46,7 @@ def pipeline(settings: Settings, tenant: Tenant) -> Iterator[APIClient]:
 
 def _signed_in(github: Issuer) -> APIClient:
     client = APIClient()
-    told = client.post(DOOR, {"token": github.sign(GITHUB_RUN)}, format="json")
+    told = client.post(DOOR, {"token": github.sign(GITHUB_RUN), "tenant": "acme"}, format="json")
     assert told.status_code == 201, told.content
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {told.json()['access_token']}")
     return client

@@ -16,6 +16,9 @@ class ExchangeRequest(serializers.Serializer[Any]):  # Any: made by hand, never 
     """The ID token of a pipeline's run."""
 
     token = serializers.CharField(max_length=LONGEST_TOKEN, help_text="The ID token, as the provider issued it.")
+    tenant = serializers.SlugField(
+        max_length=50, help_text="Slug of the tenant the run speaks to: another may trust the same repository."
+    )
     provider = serializers.ChoiceField(
         choices=_PROVIDERS, required=False, help_text="Where it comes from; refused where it does not."
     )
@@ -26,9 +29,6 @@ class ExchangeRequest(serializers.Serializer[Any]):  # Any: made by hand, never 
     )
     service = serializers.SlugField(
         max_length=50, required=False, help_text="Slug of the service, where the repository is trusted with several."
-    )
-    tenant = serializers.SlugField(
-        max_length=50, required=False, help_text="Slug of the tenant, where several trust the repository."
     )
 
 

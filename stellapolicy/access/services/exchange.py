@@ -35,16 +35,17 @@ _LONGEST_NAME: Final = 80
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What a run sends: its ID token, and, where it is trusted with several services, for which one it asks.
+    """What a run sends: its ID token, whose pipeline it is, and, where it is trusted with several services, which one.
 
-    provider and audience are what the sender takes for granted; where they are given they must be so.
+    Anybody may trust any repository, so the run itself says which tenant it means to speak to. provider and audience
+    are what the sender takes for granted; where they are given they must be so.
     """
 
     token: str
+    tenant: str
     provider: str = ""
     audience: str = ""
     service: str = ""
-    tenant: str = ""
     address: str = ""
     request_id: str = ""
 
@@ -95,24 +96,23 @@ def _proven(asked: Exchange, *, at: datetime) -> tuple[TrustedIssuer, Run, datet
 
 
 def _tenant_trusting(issuer: TrustedIssuer, run: Run, asked: Exchange) -> UUID:
-    """Return the one tenant that trusts the repository, by its id; the name of one proves nothing."""
-    trusting = tenants_trusting(issuer.name, repository_id=run.repository_id, repository=run.repository)
-    if asked.tenant:
-        trusting = tuple(each for each in trusting if each.tenant.is_called(asked.tenant))
-    by_id = {each.tenant.tenant_id for each in trusting if each.repository_id == run.repository_id}
-    if len(by_id) == 1:
-        return by_id.pop()
-    if by_id:
-        raise WorkloadAmbiguous("several tenants trust this repository: say which `tenant`")
-    raise _stranger(trusting, run)
+    """Return the tenant asked for, where it trusts the repository by its id; the name of one proves nothing."""
+    known = tenants_trusting(issuer.name, repository_id=run.repository_id, repository=run.repository)
+    trusting = tuple(each for each in known if each.tenant.is_called(asked.tenant))
+    for each in trusting:
+        if each.repository_id == run.repository_id:
+            return each.tenant.tenant_id
+    raise _stranger(trusting, run, asked)
 
 
-def _stranger(trusting: tuple[Trusting, ...], run: Run) -> WorkloadRefused:
+def _stranger(trusting: tuple[Trusting, ...], run: Run, asked: Exchange) -> WorkloadRefused:
     if trusting:
         return RepositoryMismatch(
             f"a repository called {run.repository} is trusted, and it is another one than {run.repository_id}"
         )
-    return WorkloadUntrusted(f"nobody here trusts the repository {run.repository} ({run.repository_id})")
+    return WorkloadUntrusted(
+        f"the tenant {asked.tenant} does not trust the repository {run.repository} ({run.repository_id})"
+    )
 
 
 def _workload_trusting(issuer: TrustedIssuer, run: Run, asked: Exchange) -> TrustedWorkload:

@@ -58,7 +58,7 @@ def tenant(github: Loopback, live_server: LiveServer, settings: Settings) -> Ten
     said = {"issuer": github.url(""), "jwks_url": github.url("/keys"), "audience": live_server.url}
     settings.WORKLOAD_ISSUERS = json.dumps([{"provider": "github", **said}])
     settings.EGRESS_INTERNAL_HOSTS = {"oidc": ["127.0.0.1"]}
-    tenant = TenantFactory()
+    tenant = TenantFactory(slug="acme")
     seed_contents(tenant, at=NOON)
     with tenant_scope(tenant.pk):
         trust_workload(
@@ -77,6 +77,7 @@ def job(github: Loopback, **variables: str) -> dict[str, str]:
     """Return what GitHub Actions tells a job with `permissions: id-token: write`; it has no token of ours."""
     return {
         "STELLA_TOKEN": "",
+        "STELLA_TENANT": "acme",
         "ACTIONS_ID_TOKEN_REQUEST_URL": github.url("/token?api-version=2.0"),
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "runner-secret",
         **variables,
@@ -101,7 +102,8 @@ def test_a_gitlab_job_sends_the_token_in_its_variable(
     settings.WORKLOAD_ISSUERS = json.dumps([{**said, "provider": "gitlab", "name": "github"}])
     proof = sign({"iss": github.url(""), "aud": live_server.url, **RUN})
 
-    ended = check(live_server.url, "--auth", "gitlab", "--id-token", "MY_ID", STELLA_TOKEN="", MY_ID=proof)
+    named = ["--id-token", "MY_ID", "--tenant", "acme"]
+    ended = check(live_server.url, "--auth", "gitlab", *named, STELLA_TOKEN="", MY_ID=proof)
 
     assert ended.returncode == 0, ended.stderr
     assert ApiToken.objects.get().acts_as == "workload:gitlab:acme/api@refs/heads/main"
@@ -124,6 +126,8 @@ def test_a_refused_identity_is_said_with_its_code(github: Loopback, tenant: Tena
             "permissions: id-token: write",
         ),
         (["--auth", "gitlab"], {}, "a token is needed"),
+        (["--auth", "github"], {"STELLA_TENANT": ""}, "--tenant or $STELLA_TENANT"),
+        (["--auth", "gitlab"], {"STELLA_TENANT": " ", "STELLA_ID_TOKEN": "a.b.c"}, "--tenant or $STELLA_TENANT"),
         (["--auth", "jenkins"], {}, "invalid choice"),
     ],
 )
@@ -132,7 +136,7 @@ def test_a_job_without_an_identity_is_told_what_it_lacks(
 ) -> None:
     asked: list[Any] = ["check", "--environment", "production", "--artifact", "sha256:" + "ab" * 32, *arguments]
 
-    ended = run("http://127.0.0.1:1", *asked, variables={"STELLA_TOKEN": "", **variables})
+    ended = run("http://127.0.0.1:1", *asked, variables={"STELLA_TOKEN": "", "STELLA_TENANT": "acme", **variables})
 
     assert ended.returncode == 11
     assert said in ended.stderr

@@ -1,5 +1,6 @@
 """Tenants hear of the artifacts a change concerns: each once, in parts, and only of what is current."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from stellapolicy.outbox.models import OutboxEvent
 from stellapolicy.tenancy.models import Tenant
 from stellapolicy.tenancy.scope import tenant_scope
 from tests.factories import NOON, TenantFactory, almighty
+from tests.policies.importers.reports import grype_match, grype_report
 from tests.reports import HARMLESS, Vuln, digest_of, epss_day, trivy
 
 A, B = "CVE-1999-0001", "CVE-1999-0002"
@@ -26,7 +28,16 @@ A, B = "CVE-1999-0001", "CVE-1999-0002"
 
 def scan(tenant: Tenant, image: str, *cves: str, hours_ago: int = 1) -> None:
     """Let a tenant keep a scan of an image."""
-    report = trivy(image, [Vuln(cve) for cve in cves], scanned_at=NOON - timedelta(hours=hours_ago))
+    receive(
+        tenant,
+        image,
+        trivy(image, [Vuln(cve) for cve in cves], scanned_at=NOON - timedelta(hours=hours_ago)),
+        hours_ago,
+    )
+
+
+def receive(tenant: Tenant, image: str, report: bytes, hours_ago: int = 1) -> None:
+    """Let a tenant keep a report about an image."""
     with tenant_scope(tenant.pk):
         receive_evidence(
             actor=almighty(tenant),
@@ -34,6 +45,15 @@ def scan(tenant: Tenant, image: str, *cves: str, hours_ago: int = 1) -> None:
             uploads=[Upload("r.json", report)],
             at=NOON - timedelta(hours=hours_ago),
         )
+
+
+def grype_of_two(image: str, cve: str, other: str) -> bytes:
+    """Return a Grype report whose one finding goes by two CVEs, as a distribution's entry does that names another."""
+    match = grype_match()
+    match["vulnerability"]["id"], match["relatedVulnerabilities"][0]["id"] = cve, other
+    report = grype_report(match, source={"type": "image", "target": {"repoDigests": [f"{image}@{digest_of(image)}"]}})
+    report["descriptor"] |= {"timestamp": "2026-03-02T10:00:00Z", "db": {}}
+    return json.dumps(report).encode()
 
 
 def load(tenant: Tenant, day: str, **rows: float) -> FeedChange:
@@ -190,7 +210,18 @@ def test_the_installation_hears_of_the_change_itself(tenants: tuple[Tenant, Tena
     assert (event.data["change"], event.data["cves"], event.data["rows"]) == (change.pk, [A], 2)
 
 
-def test_aliases_are_kept_for_findings_that_go_by_two_cves(tenants: tuple[Tenant, Tenant]) -> None:
+def test_a_finding_that_goes_by_two_cves_is_kept_under_its_other_one_too(tenants: tuple[Tenant, Tenant]) -> None:
+    one, _ = tenants
+
+    receive(one, "one/api", grype_of_two("one/api", "CVE-1998-0001", A))
+
+    change = crossing(one)
+    with tenant_scope(one.pk):
+        assert list(SnapshotAlias.objects.values_list("identifier", flat=True)) == [A]
+        assert affected_artifacts(change) == [digest_of("one/api")]
+
+
+def test_a_finding_that_goes_by_one_cve_has_no_alias(tenants: tuple[Tenant, Tenant]) -> None:
     one, _ = tenants
     assert import_report(trivy("x", [HARMLESS], scanned_at=NOON)).findings
     scan(one, "one/api", A)

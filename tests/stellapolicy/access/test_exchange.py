@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 from pytest_django.fixtures import Settings
+from rest_framework.test import APIClient
 
 from stellapolicy.access.models import ApiToken, SpentIdentity
 from stellapolicy.access.services.exchange import Exchange, exchange_identity
@@ -18,7 +19,7 @@ from stellapolicy.tenancy.scope import tenant_scope
 from tests.factories import ServiceFactory, TenantFactory, almighty
 from tests.issuer import EC, Issuer, issuer
 from tests.stellapolicy.access.test_sign_in import ME, speaking
-from tests.stellapolicy.access.workloads import AUDIENCE, GITHUB_RUN, GITLAB_RUN, believe, code_of, sent, trust
+from tests.stellapolicy.access.workloads import AUDIENCE, DOOR, GITHUB_RUN, GITLAB_RUN, believe, code_of, sent, trust
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.stellapolicy.floor_urls")]
 
@@ -181,7 +182,7 @@ def test_of_two_exchanges_at_once_one_is_refused(settings: Settings) -> None:
         def exchange() -> None:
             barrier.wait()
             try:
-                exchange_identity(asked=Exchange(token), at=datetime.now(tz=UTC))
+                exchange_identity(asked=Exchange(token, tenant.slug), at=datetime.now(tz=UTC))
                 outcomes.append("")
             except Refusal as refusal:
                 outcomes.append(refusal.code)
@@ -211,15 +212,33 @@ def test_several_services_need_a_choice(github: Issuer, tenant: Tenant) -> None:
     assert code_of(github.sign(GITHUB_RUN), service="other") == "workload.untrusted"
 
 
-def test_several_tenants_need_a_choice(github: Issuer, tenant: Tenant, other_tenant: Tenant) -> None:
+def test_a_run_reaches_the_tenant_it_names_whoever_else_trusts_its_repository(
+    github: Issuer, tenant: Tenant, other_tenant: Tenant
+) -> None:
     trust(tenant)
     trust(other_tenant)
 
-    undecided = code_of(github.sign(GITHUB_RUN))
-    chosen = sent(github.sign(GITHUB_RUN), tenant="globex").json()
+    told = [sent(github.sign(GITHUB_RUN), tenant=each.slug).json()["tenant_id"] for each in (tenant, other_tenant)]
 
-    assert undecided == "workload.ambiguous"
-    assert chosen["tenant_id"] == str(other_tenant.pk)
+    assert told == [str(tenant.pk), str(other_tenant.pk)]
+
+
+def test_nobody_receives_the_runs_of_a_tenant_that_has_not_trusted_yet(
+    github: Issuer, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    trust(other_tenant)
+
+    assert code_of(github.sign(GITHUB_RUN), tenant=tenant.slug) == "workload.untrusted"
+
+
+@pytest.mark.parametrize("said", [{}, {"tenant": ""}, {"tenant": None}, {"tenant": "no slug"}])
+def test_a_run_that_names_no_tenant_is_told_where(said: dict[str, object], github: Issuer, tenant: Tenant) -> None:
+    trust(tenant)
+
+    answer = APIClient().post(DOOR, {"token": github.sign(GITHUB_RUN), **said}, format="json")
+
+    assert answer.status_code == 422
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/tenant"]
 
 
 def test_a_token_of_another_provider_than_said_is_refused(github: Issuer, tenant: Tenant) -> None:

@@ -83,8 +83,8 @@ def test_two_clocks_may_differ_by_half_a_minute(github: Issuer, tenant: Tenant) 
     early = github.sign({**GITHUB_RUN, "nbf": int(at.timestamp()) + 29})
     late = github.sign({**GITHUB_RUN, "exp": int(at.timestamp()) - 29})
 
-    assert exchange_identity(asked=Exchange(early), at=at).secret
-    assert exchange_identity(asked=Exchange(late), at=at).secret
+    assert exchange_identity(asked=Exchange(early, tenant.slug), at=at).secret
+    assert exchange_identity(asked=Exchange(late, tenant.slug), at=at).secret
 
 
 def part(value: object) -> str:
@@ -150,12 +150,14 @@ def test_a_new_key_of_the_issuer_is_found_after_the_pause(github: Issuer, tenant
     trust(tenant)
     at = datetime.now(tz=UTC)
     github.keys = [RSA]
-    exchange_identity(asked=Exchange(github.sign(GITHUB_RUN)), at=at)
+    exchange_identity(asked=Exchange(github.sign(GITHUB_RUN), tenant.slug), at=at)
     github.keys = [RSA, EC]
 
     with pytest.raises(Refusal) as early:
-        exchange_identity(asked=Exchange(github.sign(GITHUB_RUN, key=EC)), at=at)
-    later = exchange_identity(asked=Exchange(github.sign(GITHUB_RUN, key=EC)), at=at + timedelta(seconds=61))
+        exchange_identity(asked=Exchange(github.sign(GITHUB_RUN, key=EC), tenant.slug), at=at)
+    later = exchange_identity(
+        asked=Exchange(github.sign(GITHUB_RUN, key=EC), tenant.slug), at=at + timedelta(seconds=61)
+    )
 
     assert early.value.code == "identity.key_unknown"
     assert later.token.acts_as
@@ -173,12 +175,12 @@ def test_keys_are_read_once_for_many_tokens(github: Issuer, tenant: Tenant) -> N
 def test_keys_once_read_outlive_an_issuer_that_is_away(github: Issuer, tenant: Tenant) -> None:
     trust(tenant)
     at = datetime.now(tz=UTC)
-    exchange_identity(asked=Exchange(github.sign(GITHUB_RUN)), at=at)
+    exchange_identity(asked=Exchange(github.sign(GITHUB_RUN), tenant.slug), at=at)
     github.keys = []
     github.server.asked.clear()
 
     token = github.sign({**GITHUB_RUN, "exp": instant(days=3)})
-    still = exchange_identity(asked=Exchange(token), at=at + timedelta(minutes=59))
+    still = exchange_identity(asked=Exchange(token, tenant.slug), at=at + timedelta(minutes=59))
 
     assert still.token.acts_as
     assert github.times_asked_for_keys == 0
