@@ -98,10 +98,14 @@ def _person(sign_in: SignIn) -> User:
 
 def _extra(sign_in: SignIn, request: HttpRequest) -> dict[str, str]:
     """Return who is behind the actor, and how lately they proved it."""
-    known = {} if sign_in.user is None else {"username": sign_in.user.username, "person": sign_in.user.subject}
+    known = {} if sign_in.user is None else _known(sign_in.user)
     if sign_in.token is not None:
-        return known | EXEMPTION
+        return known | EXEMPTION | {"issued_by": " ".join(sign_in.token.issued_by_people)}
     return known | {AUTHENTICATED_AT: str(request.session.get(AUTHENTICATED_AT, ""))}
+
+
+def _known(person: User) -> dict[str, str]:
+    return {"username": person.username, "person": person.subject, "password_by": person.password_set_by}
 
 
 def _by_token(request: HttpRequest, *, at: datetime) -> SignIn:

@@ -21,7 +21,18 @@ from stellapolicy.tenancy.models import Tenant
 
 KEPT_SECONDS: Final = 60
 _SALT = "stellapolicy.access.token_cache"
-_TOKEN = ("id", "digest", "name", "acts_as", "scopes", "tenant_id", "service_id", "workload_id", "expiry")
+_TOKEN = (
+    "id",
+    "digest",
+    "name",
+    "acts_as",
+    "scopes",
+    "tenant_id",
+    "service_id",
+    "workload_id",
+    "expiry",
+    "issued_by_people",
+)
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +45,7 @@ class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     acts_as: str
     scopes: tuple[str, ...]
+    issued_by_people: tuple[str, ...]
     tenant_id: UUID
     tenant_slug: str
     tenant_name: str
@@ -44,6 +56,7 @@ class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     user_id: UUID | None
     username: str
     is_superuser: bool
+    password_set_by: str
 
 
 def find(digest: str) -> ApiToken | None:
@@ -72,6 +85,7 @@ def keep(token: ApiToken) -> None:
         name=token.name,
         acts_as=token.acts_as,
         scopes=tuple(token.scopes),
+        issued_by_people=tuple(token.issued_by_people),
         tenant_id=token.tenant_id,
         tenant_slug=token.tenant.slug,
         tenant_name=token.tenant.name,
@@ -82,6 +96,7 @@ def keep(token: ApiToken) -> None:
         user_id=token.user_id,
         username=token.user.username if token.user else "",
         is_superuser=bool(token.user and token.user.is_superuser),
+        password_set_by=token.user.password_set_by if token.user else "",
     )
     signed = signing.Signer(salt=_SALT).sign(msgspec.json.encode(kept).decode())
     try:
@@ -109,7 +124,14 @@ def _token(kept: _Kept) -> ApiToken:
     token.tenant = _row(Tenant, id=kept.tenant_id, slug=kept.tenant_slug, name=kept.tenant_name)
     token.user = None
     if kept.user_id is not None:
-        token.user = _row(User, id=kept.user_id, username=kept.username, is_active=True, is_superuser=kept.is_superuser)
+        token.user = _row(
+            User,
+            id=kept.user_id,
+            username=kept.username,
+            is_active=True,
+            is_superuser=kept.is_superuser,
+            password_set_by=kept.password_set_by,
+        )
     return token
 
 

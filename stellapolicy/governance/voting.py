@@ -64,7 +64,7 @@ def ballot_of(
     refuse_closed(request, at=at)
     rule = request.quorum_rule()
     _refuse_involved(voter, request, rule, holder)
-    if spoken := {voter.person, holder} & {party for each in ballots for party in each.parties}:
+    if spoken := (voter.actor.people | {holder}) & {party for each in ballots for party in each.parties}:
         raise VotedAlready(f"{', '.join(sorted(spoken))} has spoken on this request")
     _refuse_token(voter, rule)
     ballot = Ballot(voter.person, holder, approves, _seats(voter, rule, holder), at)
@@ -103,10 +103,11 @@ def refuse_closed(request: ApprovalRequest, *, at: datetime) -> None:
 def _refuse_involved(voter: Voter, request: ApprovalRequest, rule: QuorumRule, holder: str) -> None:
     if not voter.person.startswith(_PEOPLE):
         raise SecondPersonRequired(f"{voter.person} is no person")
-    if request.person in {voter.person, holder}:
+    voting = voter.actor.people | {holder}
+    if request.person in voting:
         raise SecondPersonRequired("nobody decides what they asked for themselves")
-    if rule.excluded & {voter.person, holder}:
-        raise SecondPersonRequired("whoever wrote it, or gains by it, does not decide it")
+    if rule.excluded & voting:
+        raise SecondPersonRequired("whoever wrote it, gains by it, or could act as who asked, does not decide it")
     if request.person in voter.lent:
         raise SecondPersonRequired(f"you stand in for {request.person}, who asked for it")
 

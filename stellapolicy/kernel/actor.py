@@ -38,6 +38,16 @@ class Actor:
         """The subject of the human behind this actor: a token is its person where two people are needed."""
         return self.extra.get("person", self.subject)
 
+    @property
+    def people(self) -> frozenset[str]:
+        """Everybody who may be at work here: the person, and who could act as them by what they gave out.
+
+        `extra` names these, parted by blanks: `issued_by`, who was shown the secret of the token, and `password_by`,
+        who chose the person's password. Wherever two people are needed these are one.
+        """
+        others = f"{self.extra.get('issued_by', '')} {self.extra.get('password_by', '')}"
+        return frozenset({self.person, *others.split()})
+
     def holds(self, scope: str) -> bool:
         """Whether this actor holds the scope in all of `services` (in the whole tenant where they are None)."""
         return scope in self.scopes

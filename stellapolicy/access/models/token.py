@@ -71,6 +71,12 @@ class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # knox is untyped
     replaces = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaced_by")
     created = models.DateTimeField()
     created_by = models.CharField(max_length=200)
+    issued_by_people = ArrayField(
+        models.CharField(max_length=200),
+        default=list,
+        blank=True,
+        help_text="Who besides its person was shown the secret.",
+    )
     expiry = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

@@ -17,6 +17,9 @@ class User(AbstractUser):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField(blank=True)
+    created_by = models.CharField(max_length=200, blank=True, default="", editable=False)
+    # INVARIANT: stays for good. Whoever knew the first password may as well have chosen every later one.
+    password_set_by = models.TextField(blank=True, default="", editable=False)
 
     # The roles held in the tenant of this request: set by the middleware, empty anywhere else.
     roles: frozenset[Role] = frozenset()

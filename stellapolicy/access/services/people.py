@@ -15,6 +15,8 @@ from stellapolicy.access.errors import (
     PersonNotFound,
     RoleHeldAlready,
     RoleNotFound,
+    ServiceNotFound,
+    TeamNotFound,
     UsernameTaken,
 )
 from stellapolicy.access.models import RoleAssignment, User
@@ -52,9 +54,11 @@ def create_person(
         first_name=full_name,
         date_joined=at,
         is_staff=True,
+        created_by=actor.person,
     )
     if password is not None:
         validate_password(password, person)
+        person.password_set_by = " ".join(sorted(each for each in actor.people if each.startswith("user:")))
     person.set_password(password)
     person.full_clean(exclude=["password"], validate_unique=False, validate_constraints=False)
     try:
@@ -94,7 +98,7 @@ def assign_role(
     A role that can approve or open something waits for a second person, who is neither the actor nor its holder to be.
     """
     actor.require(_SCOPE)
-    if user.subject == actor.person:
+    if user.subject in actor.people:
         raise OwnRoles(f"{actor.person} cannot give a role to themselves")
     _refuse_held(user, role, team, service)
     if is_opening(role):
@@ -104,7 +108,7 @@ def assign_role(
             target=Target("access.user", str(user.pk)),
             payload=_payload(user, role, team, service),
             reason=reason or f"{role} for {user.username}",
-            excluding=frozenset({user.subject}),
+            excluding=frozenset({user.subject, *user.password_set_by.split()}),
             at=at,
         )
         if request_id is not None:
@@ -120,6 +124,11 @@ def complete_role_grant(*, actor: Actor, deed: HeldDeed, at: datetime) -> RoleAs
         raise PersonNotFound(f"{asked['username']} has been locked out")
     team = Team.objects.filter(pk=str(asked["team_id"])).first() if asked["team_id"] else None
     service = Service.objects.filter(pk=str(asked["service_id"])).first() if asked["service_id"] else None
+    # INVARIANT: without its place a role would be held in the whole tenant.
+    if asked["team_id"] and team is None:
+        raise TeamNotFound("the team is gone")
+    if asked["service_id"] and service is None:
+        raise ServiceNotFound("the service is gone")
     role = Role(str(asked["role"]))
     return _give(actor, user, role, team, service, granted_by=deed.requester, reason=deed.reason, at=at)
 

@@ -76,6 +76,7 @@ def issue_token(
             service_id=service_id,
             created=at,
             created_by=actor.subject,
+            issued_by_people=_shown_to(actor, user),
             expiry=expiry,
         )
     )
@@ -102,6 +103,7 @@ def rotate_token(*, actor: Actor, pk: UUID, at: datetime) -> IssuedToken:
             replaces=old,
             created=at,
             created_by=actor.subject,
+            issued_by_people=_shown_to(actor, old.user),
             expiry=at + (old.expiry - old.created),
         )
     )
@@ -136,6 +138,11 @@ def write_token(token: ApiToken) -> IssuedToken:
     token.token_key = secret[: CONSTANTS.TOKEN_KEY_LENGTH]
     token.save(force_insert=True)
     return IssuedToken(token, secret)
+
+
+def _shown_to(actor: Actor, user: User) -> list[str]:
+    """Return the people who see the secret besides its person; the installation's own commands are none."""
+    return sorted(person for person in actor.people - {user.subject} if person.startswith("user:"))
 
 
 def _end(token: ApiToken, actor: Actor, *, at: datetime) -> None:

@@ -59,7 +59,7 @@ def request_approval(
     """
     known = kind_of(kind)
     _refuse_silence(reason)
-    asked = rule.asking(known.scope).excluding(actor.person)
+    asked = rule.asking(known.scope).excluding(*actor.people)
     if asked.count == 0 and not known.may_be_automatic:
         raise NobodyAsked(f"{kind} needs at least one other person")
     request = ApprovalRequest(
