@@ -7,10 +7,10 @@ import django_stubs_ext
 from psycopg.conninfo import conninfo_to_dict
 
 from stellapolicy import env
-from stellapolicy.access.roles import Role
 from stellapolicy.database import SCHEMA, connection_options
 from stellapolicy.log import logging_configuration
 from stellapolicy.theme import UNFOLD as UNFOLD  # noqa: PLC0414 - a setting like those below, in a file of its own
+from stellapolicy.vocabulary import ENUM_NAMES
 
 django_stubs_ext.monkeypatch()
 
@@ -173,6 +173,8 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 10 * 60
+# Whatever waits for somebody else's server waits in a queue of its own, where it keeps no decision waiting.
+CELERY_TASK_ROUTES = {name: {"queue": "outward"} for name in ("outbox.deliver_webhooks", "feeds.fetch")}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
@@ -321,17 +323,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
-    # Members of one name with other choices: each set is called by what it is.
-    "ENUM_NAME_OVERRIDES": {
-        "ApprovalStateEnum": "stellapolicy.governance.models.ApprovalState.choices",
-        "BuildSourceEnum": "policies.models.BuildSource.choices",
-        "ChannelKindEnum": "stellapolicy.outbox.models.notification.ChannelKind.choices",
-        "HeldFeedStateEnum": "policies.models.feeds.HeldState.choices",
-        "IntelligenceKindEnum": "policies.models.feeds.IntelligenceKind.choices",
-        "RevisionStateEnum": "policies.models.pack.RevisionState.choices",
-        "RoleEnum": [role.value for role in Role],
-        "WebhookStateEnum": ["active", "paused", "deleted"],
-    },
+    "ENUM_NAME_OVERRIDES": ENUM_NAMES,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "stellapolicy.api.examples.give_examples",
