@@ -26,6 +26,8 @@ from stellapolicy.tenancy.selectors import named_tenant
 
 LARGEST_ANSWER = 64 * MEBIBYTE
 _PURPOSE = "feeds"
+# Longest that one feed may take, from its name to its last byte.
+_SECONDS = 300.0
 _SUBJECT = "system:feeds"
 _ERROR_LENGTH = 500
 _NAMED_LENGTH = 255
@@ -88,7 +90,7 @@ def _ask(url: str, state: FeedState | None) -> _Answer:
         headers["If-None-Match"] = state.etag
     if state is not None and state.last_modified:
         headers["If-Modified-Since"] = state.last_modified
-    with factory.session(_PURPOSE, largest_answer=LARGEST_ANSWER) as session:
+    with factory.session(_PURPOSE, largest_answer=LARGEST_ANSWER, seconds=_SECONDS) as session:
         response = session.get(url, headers=headers)
     if response.status_code == HTTPStatus.NOT_MODIFIED and headers:
         return _Answer(None)

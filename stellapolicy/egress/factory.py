@@ -1,20 +1,22 @@
 """The one maker of HTTP clients: whatever leaves the product over HTTP leaves through a session of this module."""
 
 from collections.abc import Container
-from time import monotonic
 from typing import Any, Final
 
 from requests import PreparedRequest, RequestException, Response, Session
 from urllib3.exceptions import HTTPError
 
+from stellapolicy.egress.deadline import Deadline
 from stellapolicy.egress.errors import EgressFailed, TooLarge
 from stellapolicy.egress.guard import Guard, Resolver, resolve
-from stellapolicy.egress.transport import GuardedAdapter
+from stellapolicy.egress.transport import Dialler, GuardedAdapter
 
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 10.0
 MOST_REDIRECTS: Final = 3
-# Longest that one answer may take as a whole, however steadily it drips.
+# Longest that one request may take as a whole, its redirects and the answer that is not streamed included.
+REQUEST_SECONDS: Final = 30.0
+# Longest that the body of a streamed answer may take, however steadily it drips.
 LONGEST_READING_SECONDS: Final = 300.0
 MEBIBYTE: Final = 1024 * 1024
 _CHUNK: Final = 64 * 1024
@@ -26,19 +28,30 @@ class GuardedSession(Session):
     Refuses with the codes of `egress.errors`; the exceptions of requests never leave it.
     """
 
-    def __init__(self, guard: Guard, *, largest_answer: int) -> None:
+    def __init__(self, guard: Guard, *, largest_answer: int, seconds: float) -> None:
         super().__init__()
         self._guard = guard
+        self._deadline = Deadline()
+        self._seconds = seconds
         self._largest_answer = largest_answer
         self.trust_env = False
         self.max_redirects = MOST_REDIRECTS
         self.headers.update({"User-Agent": "stellapolicy/1", "Accept-Encoding": "identity"})
-        adapter = GuardedAdapter(guard)
+        adapter = GuardedAdapter(Dialler(guard, self._deadline))
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
     def send(self, request: PreparedRequest, **options: Any) -> Response:  # noqa: ANN401 - the library's own options
         """Send one request (each redirect comes by here as well); read the answer unless `stream` was asked for."""
+        with self._deadline.within(self._seconds):
+            return self._sent(request, options)
+
+    def close(self) -> None:
+        """Close every connection."""
+        super().close()
+        self._deadline.let_go()
+
+    def _sent(self, request: PreparedRequest, options: dict[str, Any]) -> Response:
         self._guard.judge_url(request.url or "")
         is_streamed = options.pop("stream", None)
         options["timeout"] = options.get("timeout") or (CONNECT_SECONDS, READ_SECONDS)
@@ -59,6 +72,7 @@ def session(
     hosts: Container[str] | None = None,
     resolver: Resolver = resolve,
     largest_answer: int = 16 * MEBIBYTE,
+    seconds: float = REQUEST_SECONDS,
 ) -> GuardedSession:
     """Return a `requests.Session` for one purpose (`feeds`, `oidc`, `webhook`), to be used as a context manager.
 
@@ -67,11 +81,13 @@ def session(
     hosts: nobody but these lower-case names; None for whoever the mode of the installation allows.
     resolver: host and port to addresses; the system's unless given.
     largest_answer: bytes after which `egress.too_large` is refused; with `stream=True` read by `read_limited` instead.
+    seconds: longest that a call may take from its name to the end of the answer, redirects included, or with
+        `stream=True` to the end of its headers; `egress.failed` after it.
 
     Every call may refuse with `egress.sealed`, `egress.not_allowed`, `egress.address_refused`, `egress.too_large` or
     `egress.failed`. Answers are never decompressed, cookies and credentials of the environment never sent.
     """
-    return GuardedSession(Guard(purpose, hosts, resolver), largest_answer=largest_answer)
+    return GuardedSession(Guard(purpose, hosts, resolver), largest_answer=largest_answer, seconds=seconds)
 
 
 def require_callable(url: str, *, purpose: str, resolver: Resolver = resolve) -> None:
@@ -115,15 +131,24 @@ def _read(response: Response, most: int, seconds: float) -> bytes:
     """Return what comes until the end, `most` bytes, or `seconds` have passed, which is refused."""
     if response._content_consumed:  # type: ignore[attr-defined]  # noqa: SLF001 - a redirect, whose body is not read
         return b""
-    body, deadline = bytearray(), monotonic() + seconds
-    try:
-        while len(body) < most and (part := response.raw.read1(min(_CHUNK, most - len(body)), decode_content=False)):
-            body += part
-            if monotonic() > deadline:
-                raise EgressFailed("the answer takes too long")
-    except (HTTPError, OSError) as failure:
-        raise EgressFailed(f"the answer broke off: {type(failure).__name__}") from failure
+    deadline = _deadline_of(response)
+    body = bytearray()
+    with deadline.within(seconds):
+        try:
+            while len(body) < most and (
+                part := response.raw.read1(min(_CHUNK, most - len(body)), decode_content=False)
+            ):
+                body += part
+                deadline.refuse_late()
+        except (HTTPError, OSError) as failure:
+            raise EgressFailed(f"the answer broke off: {type(failure).__name__}") from failure
     return bytes(body)
+
+
+def _deadline_of(response: Response) -> Deadline:
+    """Return the deadline of the session that an answer came through."""
+    adapter = response.connection
+    return adapter.dialler.deadline if isinstance(adapter, GuardedAdapter) else Deadline()
 
 
 def _refuse_encoded(response: Response) -> None:

@@ -19,6 +19,7 @@ from stellapolicy.egress.selectors import connection_mode
 Resolver = Callable[[str, int], list[str]]
 _PORTS: Final = {"http": 80, "https": 443}
 _LONGEST_URL: Final = 2048
+_LONGEST_LABEL: Final = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ class Guard:
         self._judge_host(name, port)
         try:
             found = self.resolver(host, port)
-        except OSError as error:
-            raise EgressFailed(f"{host} has no address: {error.strerror or error}") from None
+        except (OSError, UnicodeError) as error:
+            raise EgressFailed(f"{host} has no address: {getattr(error, 'strerror', None) or error}") from None
         if not found:
             raise EgressFailed(f"{host} has no address")
         is_fine = is_open_inside if self.is_internal(name, port) else is_public
@@ -96,6 +97,8 @@ def split(url: str) -> SplitResult:
         raise NotAllowed("an address begins with https://")
     if not host or port == 0:
         raise NotAllowed("the address names no host")
+    if not all(0 < len(label) <= _LONGEST_LABEL for label in host.removesuffix(".").split(".")):
+        raise NotAllowed(f"between the dots of a host stand 1 to {_LONGEST_LABEL} letters (RFC 1035)")
     if parts.username is not None or parts.password is not None:
         raise NotAllowed("an address carries no name and no password")
     return parts

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from stellapolicy.kernel.clock import now
-from stellapolicy.outbox.services import dispatching, leases, notifying, outward, retention
+from stellapolicy.outbox.services import dispatching, notifying, outward, reaping, retention
 
 
 @shared_task(name="outbox.dispatch", acks_late=True, ignore_result=True)
@@ -33,4 +33,4 @@ def purge() -> None:
 @shared_task(name="outbox.reap", acks_late=True, ignore_result=True)
 def reap() -> None:
     """Give back what lost workers held."""
-    leases.reap(at=now())
+    reaping.reap(at=now())

@@ -10,6 +10,7 @@ from stellapolicy.outbox.errors import LeaseLost
 from stellapolicy.outbox.models import Delivery, DeliveryStatus, Lane
 
 LEASE: Final = timedelta(minutes=2)
+LEASE_EXPIRED: Final = "lease.expired"
 # How long a delivery rests after its first, second, … failure; after the last it is given up.
 INWARD_PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in (2, 4, 8, 16, 32, 64, 128, 256, 512))
 OUTWARD_PAUSES: Final = tuple(
@@ -74,16 +75,6 @@ def queue_again(held: Delivery, *, at: datetime) -> None:
     held.status, held.attempts, held.available_at, held.failure = DeliveryStatus.QUEUED, 0, at, ""
     held.finished_at = None
     held.save(update_fields=["status", "attempts", "available_at", "failure", "finished_at"])
-
-
-@transaction.atomic
-def reap(*, at: datetime) -> int:
-    """Return to the queue what workers claimed and let go of; return how many."""
-    reaped = 0
-    for abandoned in Delivery.objects.abandoned(at=at).unclaimed().order_by("pk"):
-        give_back(abandoned, failure="lease.expired", at=at)
-        reaped += 1
-    return reaped
 
 
 def _of_lease(claimed: Delivery) -> Delivery | None:

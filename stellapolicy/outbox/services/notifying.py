@@ -32,7 +32,7 @@ from stellapolicy.outbox.models.notification import MESSAGE_PREFIX
 from stellapolicy.outbox.secrets_at_rest import unseal
 from stellapolicy.outbox.services.dispatching import Clock
 from stellapolicy.outbox.services.events import queue
-from stellapolicy.outbox.services.leases import finish, give_back, hold, postpone
+from stellapolicy.outbox.services.leases import LEASE_EXPIRED, finish, give_back, hold, postpone
 from stellapolicy.outbox.services.notifications import PURPOSE
 from stellapolicy.outbox.services.webhook_delivery import WHILE_SEALED
 from stellapolicy.outbox.subscriptions import PublishedEvent
@@ -109,6 +109,12 @@ def send_message(claimed: Delivery, *, clock: Clock) -> None:
         _record(claimed, refusal, at=clock())
     else:
         _record(claimed, None, at=clock())
+
+
+def record_lost(held: Delivery, *, at: datetime) -> None:
+    """Count the attempt of a worker that never came back as one that failed; the caller's transaction holds it."""
+    with tenant_scope(held.tenant_id):
+        _fail(held, _message_of(held), LEASE_EXPIRED, at=at)
 
 
 def _compose(channel: NotificationChannel, notices: list[Notice], *, at: datetime) -> None:
@@ -192,9 +198,13 @@ def _record(claimed: Delivery, refusal: Refusal | None, *, at: datetime) -> None
         if isinstance(refusal, Sealed):
             postpone(held, failure=refusal.code, until=at + WHILE_SEALED)
             return
-        give_back(held, failure=refusal.code, at=at)
-        is_over = held.status == DeliveryStatus.DEAD_LETTER
-        _end(message, MessageStatus.FAILED if is_over else MessageStatus.QUEUED, failure=refusal.code, at=at)
+        _fail(held, message, refusal.code, at=at)
+
+
+def _fail(held: Delivery, message: NotificationMessage, code: str, *, at: datetime) -> None:
+    give_back(held, failure=code, at=at)
+    is_over = held.status == DeliveryStatus.DEAD_LETTER
+    _end(message, MessageStatus.FAILED if is_over else MessageStatus.QUEUED, failure=code, at=at)
 
 
 def _end(message: NotificationMessage, status: MessageStatus, *, at: datetime, failure: str = "") -> None:

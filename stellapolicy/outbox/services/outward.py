@@ -1,6 +1,7 @@
 """Deliveries that leave the house: claimed, sent between two transactions, recorded by whoever still holds them."""
 
 from datetime import datetime
+from time import monotonic
 from typing import Final
 
 import structlog
@@ -16,18 +17,22 @@ from stellapolicy.outbox.services.notifying import send_message
 from stellapolicy.outbox.services.webhook_delivery import tell_webhook
 
 BATCH: Final = 50
+# After this nothing new is begun: a task may take ten minutes, and what it is at takes less than a lease.
+BATCH_SECONDS: Final = 300.0
 
 log = structlog.get_logger(__name__)
 
 
-def deliver(*, clock: Clock, limit: int = BATCH) -> int:
+def deliver(*, clock: Clock, limit: int = BATCH, seconds: float = BATCH_SECONDS) -> int:
     """Send what is due, oldest first, at most `limit`; return how many deliveries this worker tried.
+
+    seconds: after which nothing new is begun.
 
     INVARIANT: no transaction is open while somebody else's server is waited for, and sending takes less time than a
     lease lasts.
     """
-    tried = 0
-    while tried < limit and (claimed := claim_next(Lane.OUTWARD, at=clock())):
+    tried, ends_at = 0, monotonic() + seconds
+    while tried < limit and monotonic() < ends_at and (claimed := claim_next(Lane.OUTWARD, at=clock())):
         _send(claimed, clock)
         tried += 1
     return tried
@@ -50,5 +55,9 @@ def _send(claimed: Delivery, clock: Clock) -> None:
 
 
 def _wait(claimed: Delivery, failure: str, *, at: datetime) -> None:
-    with transaction.atomic():
-        give_back(hold(claimed), failure=failure[:100], at=at)
+    """Let it wait for its next attempt, unless the lease was lost: then somebody else says how it went."""
+    try:
+        with transaction.atomic():
+            give_back(hold(claimed), failure=failure[:100], at=at)
+    except LeaseLost:
+        log.warning("outbox.lease_lost", delivery=str(claimed.pk), failure=failure)

@@ -25,7 +25,7 @@ from stellapolicy.outbox.models import (
 from stellapolicy.outbox.models.webhook import SUBSCRIBER_PREFIX
 from stellapolicy.outbox.secrets_at_rest import unseal
 from stellapolicy.outbox.services.dispatching import Clock
-from stellapolicy.outbox.services.leases import finish, give_back, hold, postpone
+from stellapolicy.outbox.services.leases import LEASE_EXPIRED, finish, give_back, hold, postpone
 from stellapolicy.outbox.services.webhooks import PURPOSE, pause_locked
 from stellapolicy.tenancy.scope import tenant_scope
 
@@ -33,7 +33,7 @@ from stellapolicy.tenancy.scope import tenant_scope
 MOST_FAILURES: Final = 30
 WHILE_SEALED: Final = timedelta(minutes=5)
 _EXCERPT: Final = 512
-_ANSWER_SECONDS: Final = 10.0
+ANSWER_SECONDS: Final = 10.0
 _LATENCIES: Final = ((0.1, Latency.UNDER_100_MS), (1.0, Latency.UNDER_1_S), (5.0, Latency.UNDER_5_S))
 
 
@@ -59,6 +59,12 @@ def tell_webhook(claimed: Delivery, *, clock: Clock) -> None:
         return
     outcome = _post(message) if isinstance(message, Message) else message
     _record(claimed, outcome, at=clock())
+
+
+def record_lost(held: Delivery, *, at: datetime) -> None:
+    """Count the attempt of a worker that never came back as one that failed; the caller's transaction holds it."""
+    with tenant_scope(held.tenant_id):
+        _conclude(held, Outcome(None, LEASE_EXPIRED, Latency.OVER_5_S), at=at)
 
 
 def _message(claimed: Delivery, *, at: datetime) -> Message | Outcome | None:
@@ -91,7 +97,7 @@ def _post(message: Message) -> Outcome:
             answer = client.post(
                 message.url, data=message.body, headers=message.headers, stream=True, allow_redirects=False
             )
-            beginning = read_beginning(answer, _EXCERPT, seconds=_ANSWER_SECONDS)
+            beginning = read_beginning(answer, _EXCERPT, seconds=ANSWER_SECONDS)
     except Sealed:
         return Outcome(None, Sealed.code, Latency.UNDER_100_MS)
     except EgressRefused as refused:
@@ -107,25 +113,30 @@ def _record(claimed: Delivery, outcome: Outcome, *, at: datetime) -> None:
         if outcome.code == Sealed.code:
             postpone(held, failure=outcome.code, until=at + WHILE_SEALED)
             return
-        webhook = WebhookSubscription.objects.locked().get(pk=_webhook_id(claimed))
-        attempt = held.attempts
-        if outcome.is_success:
-            finish(held, DeliveryStatus.SUCCEEDED, at=at)
-        else:
-            give_back(held, failure=outcome.code, at=at)
-        WebhookDelivery.objects.create(
-            webhook=webhook,
-            event_id=held.event_id,
-            attempt=attempt,
-            outcome=AttemptOutcome.SUCCEEDED if outcome.is_success else AttemptOutcome.FAILED,
-            response_status=outcome.status,
-            error_code=outcome.code,
-            latency=outcome.latency,
-            excerpt=outcome.excerpt,
-            attempted_at=at,
-            next_attempt_at=held.available_at if held.status == DeliveryStatus.QUEUED else None,
-        )
-        _count(webhook, held, outcome, at=at)
+        _conclude(held, outcome, at=at)
+
+
+def _conclude(held: Delivery, outcome: Outcome, *, at: datetime) -> None:
+    """End the delivery or let it wait, log the attempt, and count it for its webhook."""
+    webhook = WebhookSubscription.objects.locked().get(pk=_webhook_id(held))
+    attempt = held.attempts
+    if outcome.is_success:
+        finish(held, DeliveryStatus.SUCCEEDED, at=at)
+    else:
+        give_back(held, failure=outcome.code, at=at)
+    WebhookDelivery.objects.create(
+        webhook=webhook,
+        event_id=held.event_id,
+        attempt=attempt,
+        outcome=AttemptOutcome.SUCCEEDED if outcome.is_success else AttemptOutcome.FAILED,
+        response_status=outcome.status,
+        error_code=outcome.code,
+        latency=outcome.latency,
+        excerpt=outcome.excerpt,
+        attempted_at=at,
+        next_attempt_at=held.available_at if held.status == DeliveryStatus.QUEUED else None,
+    )
+    _count(webhook, held, outcome, at=at)
 
 
 def _count(webhook: WebhookSubscription, held: Delivery, outcome: Outcome, *, at: datetime) -> None:

@@ -35,6 +35,7 @@ def hello(_asked: Asked) -> Answer:
         *("https://", "https:///path", "https://user@example.org/", "https://user:word@example.org/"),
         *("https://example.org:0/", "https://example.org:99999/", "https://[::1/", "https://exam ple.org/"),
         *("https://example.org/\r\nHost: evil", "https://ex\u0430mple.org/", "javascript:alert(1)"),
+        *("https://" + "a" * 64 + ".example/", "https://a..example/", "https://.example/", "https://example../"),
         *("https://example.org\\@evil.org/", "https://example.org/" + "a" * 2048, ""),
     ],
 )
@@ -70,6 +71,14 @@ def test_a_name_nobody_knows_may_be_kept_and_fails_when_it_is_called() -> None:
 
     with session("test") as client, pytest.raises(EgressFailed):
         client.get("https://not-yet.example/")
+
+
+def test_a_name_that_no_name_server_can_be_asked_for_is_a_refusal_of_ours() -> None:
+    def unfit(_host: str, _port: int) -> list[str]:
+        raise UnicodeError("label empty or too long")
+
+    with session("test", resolver=unfit) as client, pytest.raises(EgressFailed, match="label empty or too long"):
+        client.get("https://unfit.example/")
 
 
 def test_a_refusal_does_not_tell_the_address_inside() -> None:

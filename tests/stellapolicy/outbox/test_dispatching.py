@@ -16,7 +16,7 @@ from stellapolicy.audit.models import ChainHead, Entry
 from stellapolicy.kernel.actor import Actor, ScopeMissing
 from stellapolicy.outbox.errors import DeliveryUnderway, DeliveryUnknown
 from stellapolicy.outbox.models import Delivery, DeliveryStatus, Lane, OutboxEvent
-from stellapolicy.outbox.services import dispatching, leases
+from stellapolicy.outbox.services import dispatching, leases, reaping
 from stellapolicy.outbox.services.events import publish
 from stellapolicy.outbox.subscriptions import PublishedEvent
 from stellapolicy.tenancy.models import Tenant
@@ -196,7 +196,7 @@ def test_a_worker_that_lost_its_lease_leaves_nothing(actor: Actor, subscribing: 
     dispatching.dispatch(clock=lambda: NOON, limit=2)  # the fan-out and the outbox's own subscriber
     slow = leases.claim_next(Lane.INWARD, at=NOON)
     assert slow is not None
-    assert leases.reap(at=NOON + leases.LEASE + timedelta(seconds=1)) == 1
+    assert reaping.reap(at=NOON + leases.LEASE + timedelta(seconds=1)) == 1
     dispatch(NOON + timedelta(hours=1))
 
     dispatching._try(slow, lambda: NOON)
@@ -309,7 +309,7 @@ def test_what_a_killed_worker_held_is_done_exactly_once_by_the_next(
     event = happen(committed_actor)
     worker = stuck_worker(committed_actor)
     late = NOON + leases.LEASE + timedelta(seconds=1)
-    reaped_while_alive = leases.reap(at=late)
+    reaped_while_alive = reaping.reap(at=late)
 
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait()
@@ -342,7 +342,7 @@ def stuck_worker(actor: Actor) -> "subprocess.Popen[bytes]":
 def reap_as_soon_as_the_lock_falls(at: datetime) -> int:
     """PostgreSQL notices a moment later that the connection of a killed process is gone."""
     for _ in range(500):
-        if reaped := leases.reap(at=at):
+        if reaped := reaping.reap(at=at):
             return reaped
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_sleep(0.02)")

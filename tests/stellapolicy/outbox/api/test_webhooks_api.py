@@ -58,6 +58,8 @@ def test_an_idempotency_key_brings_back_the_webhook_without_its_secret(tenant: T
         ({"url": "http://8.8.8.8/"}, 422, "egress.not_allowed"),
         ({"url": "nonsense"}, 422, "egress.not_allowed"),
         ({"url": "https://127.0.0.1/"}, 422, "egress.address_refused"),
+        ({"url": f"https://{'a' * 64}.example/"}, 422, "egress.not_allowed"),
+        ({"url": "https://a..example/"}, 422, "egress.not_allowed"),
         ({"events": ["test.never"]}, 422, "event.unknown"),
         ({"events": []}, 422, "body.invalid"),
         ({"events": "test.*"}, 422, "body.invalid"),
