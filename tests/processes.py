@@ -29,7 +29,8 @@ def python(*arguments: str, **more: str) -> "subprocess.Popen[bytes]":
 @contextmanager
 def celery_worker() -> Iterator["subprocess.Popen[bytes]"]:
     """Run a Celery worker until the block ends; it is ready when the block begins."""
-    worker = python("-m", "celery", "--app", "stellapolicy", "worker", "--concurrency", "1", "--loglevel", "WARNING")
+    options = ("--queues", "celery,outward", "--concurrency", "1", "--loglevel", "WARNING")
+    worker = python("-m", "celery", "--app", "stellapolicy", "worker", *options)
     try:
         _wait_for_its_ping(worker)
         yield worker

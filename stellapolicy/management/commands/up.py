@@ -99,7 +99,7 @@ def _commands(port: int) -> dict[str, list[str]]:
             *("gunicorn", "stellapolicy.wsgi", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"),
             *("--workers", "2", "--threads", "8", "--timeout", "120", "--access-logfile", "-"),
         ],
-        "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"],
+        "worker": [*celery, "worker", "--queues", "celery,outward", "--concurrency", "2", "--loglevel", "INFO"],
         "beat": [*celery, "beat", "--loglevel", "INFO", "--pidfile", ""],
     }
 

@@ -65,7 +65,7 @@ def test_the_documented_variables_are_those_the_settings_read() -> None:
     assert [known.name for known in variables(SETTINGS) if not known.about] == []
 
 
-@pytest.mark.parametrize("service", ["web", "worker", "beat", "migrate", "bootstrap"])
+@pytest.mark.parametrize("service", ["web", "worker", "outward", "beat", "migrate", "bootstrap"])
 def test_every_variable_of_the_compose_file_is_one_that_settings_read(service: str) -> None:
     assert set(ours()[service]["environment"]) <= UNDERSTOOD
 
@@ -183,17 +183,51 @@ def run_on_a_read_only_root(installation: Installation, folder: Path, command: l
     )
 
 
-def test_worker_and_beat_run_as_the_compose_file_says(installation: Installation, tmp_path: Path) -> None:
+def consumed(command: list[str]) -> set[str]:
+    """The queues of a worker's command."""
+    named = [word.removeprefix("--queues=").split(",") for word in command if word.startswith("--queues=")]
+    return {queue for queues in named for queue in queues}
+
+
+def test_every_queue_has_a_worker_and_what_waits_for_others_has_one_of_its_own() -> None:
+    queues = {name: consumed(ours()[name]["command"]) for name in ("worker", "outward")}
+    routed = {
+        name: celery_app.amqp.router.route({}, name)["queue"].name for name in sorted(celery_app.conf.task_routes)
+    }
+
+    assert routed == {"feeds.fetch": "outward", "outbox.deliver_webhooks": "outward"}
+    assert celery_app.amqp.router.route({}, "gates.drain_queue")["queue"].name == "celery"
+    assert queues == {"worker": {"celery"}, "outward": {"outward"}}
+
+
+def test_one_worker_serves_all_queues_of_a_laptop() -> None:
+    from stellapolicy.management.commands.up import _commands
+
+    command = _commands(8080)["worker"]
+
+    assert command[command.index("--queues") + 1] == "celery,outward"
+
+
+def test_the_pods_of_every_worker_reach_the_world() -> None:
+    (outbound,) = (one for one in kubernetes("NetworkPolicy") if one["metadata"]["name"] == "stella-outbound")
+    parts = {name for chosen in outbound["spec"]["podSelector"]["matchExpressions"] for name in chosen["values"]}
+
+    assert {"web", "worker", "outward"} <= parts
+
+
+def test_workers_and_beat_run_as_the_compose_file_says(installation: Installation, tmp_path: Path) -> None:
     running = {
-        name: run_on_a_read_only_root(installation, tmp_path, ours()[name]["command"]) for name in ("worker", "beat")
+        name: run_on_a_read_only_root(installation, tmp_path, ours()[name]["command"])
+        for name in ("worker", "outward", "beat")
     }
     try:
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not (answers := celery_app.control.ping(timeout=1)):
+        while len(answers := celery_app.control.ping(timeout=1) or []) < 2:
             assert {name: process.poll() for name, process in running.items()} == dict.fromkeys(running)
-            assert time.monotonic() < deadline, "the worker does not answer"
+            assert time.monotonic() < deadline, "a worker does not answer"
 
-        assert [name for answer in answers for name in answer] == [f"worker@{os.uname().nodename}"]
+        here = os.uname().nodename
+        assert {name for answer in answers for name in answer} == {f"worker@{here}", f"outward@{here}"}
         assert running["beat"].poll() is None
     finally:
         for process in running.values():
