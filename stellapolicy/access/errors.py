@@ -217,3 +217,11 @@ class SlugUnknown(Refusal):
     code = "organisation.slug_unknown"
     status = HTTPStatus.NOT_FOUND
     title = "There is nothing of this slug"
+
+
+class ServiceChanged(Refusal):
+    """The service was described anew after the change was asked for."""
+
+    code = "organisation.service_changed"
+    status = HTTPStatus.CONFLICT
+    title = "The service has changed"

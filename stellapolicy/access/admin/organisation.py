@@ -9,7 +9,9 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from stellapolicy.access.admin.acting import may
 from stellapolicy.access.models import RoleAssignment
+from stellapolicy.access.roles import Scope
 from stellapolicy.admin import cells
 from stellapolicy.admin.base import PageAdmin, Section
 from stellapolicy.admin.shim import ChoicesFilter, RelatedFilter
@@ -41,12 +43,11 @@ class TeamAdmin(PageAdmin[Team]):
         owned: int = getattr(team, "owned", 0)
         return owned
 
-    def page(self, request: HttpRequest, row: Team) -> dict[str, Any]:  # noqa: ARG002 - the floor's signature
-        """Return the services of a team and who holds a role for it."""
-        return {
-            "services": row.services.order_by("slug"),
-            "assignments": RoleAssignment.objects.filter(team=row).select_related("user"),
-        }
+    def page(self, request: HttpRequest, row: Team) -> dict[str, Any]:
+        """Return the services of a team and, to who reads the whole tenant, who holds a role for it."""
+        held = RoleAssignment.objects.filter(team=row).select_related("user")
+        shown = held if may(request, Scope.GOVERNANCE_READ) else held.none()
+        return {"services": row.services.order_by("slug"), "assignments": shown}
 
 
 @admin.register(Service)

@@ -64,6 +64,18 @@ class ServiceDescription(serializers.Serializer[Any]):  # Any: made by hand, nev
     )
 
 
+class ServiceChangeInput(ServiceDescription):
+    """What a service shall be, and why."""
+
+    reason = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+
+
+class ServiceHeldOutput(serializers.Serializer[Any]):  # Any: a ServiceChange
+    """The request that waits for a second person."""
+
+    request_id = serializers.UUIDField(help_text="Of the approval that is needed.")
+
+
 class ServiceInput(ServiceDescription):
     """A service to be made."""
 
@@ -179,11 +191,24 @@ class ServiceBySlug(ScopedView):
     refusals: ClassVar = {"PUT": (SlugUnknown,)}
     serializer_class = ServiceOutput
 
-    @extend_schema(operation_id="services_describe", request=ServiceDescription, responses=ServiceOutput)
+    @extend_schema(
+        operation_id="services_describe",
+        request=ServiceChangeInput,
+        responses={200: ServiceOutput, 202: ServiceHeldOutput},
+    )
     def put(self, request: ActorRequest, slug: str) -> Response:
-        """Describe a service anew; the artifacts it has stay its own."""
-        terms = ServiceTerms(slug=slug, **_said(ServiceDescription(data=request.data)))
-        return Response(ServiceOutput(organisation.describe_service(actor=request.actor, terms=terms, at=now())).data)
+        """Describe a service anew; the artifacts it has stay its own.
+
+        202: it waits for a second person under `request_id`, as do other globs or labels, a less critical tier, and a
+        team for which somebody decides.
+        """
+        said = _said(ServiceChangeInput(data=request.data))
+        reason = said.pop("reason")
+        terms = ServiceTerms(slug=slug, **said)
+        change = organisation.describe_service(actor=request.actor, terms=terms, reason=reason, at=now())
+        if change.service is None:
+            return Response(ServiceHeldOutput(change).data, status=status.HTTP_202_ACCEPTED)
+        return Response(ServiceOutput(change.service).data)
 
 
 class Environments(ScopedView):

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -20,6 +21,8 @@ class User(AbstractUser):
     created_by = models.CharField(max_length=200, blank=True, default="", editable=False)
     # INVARIANT: stays for good. Whoever knew the first password may as well have chosen every later one.
     password_set_by = models.TextField(blank=True, default="", editable=False)
+    # The groups the identity provider named at the last sign-in: what another of them brings outlives a mapping.
+    provider_groups = ArrayField(models.TextField(), default=list, blank=True, editable=False)
 
     # The roles held in the tenant of this request: set by the middleware, empty anywhere else.
     roles: frozenset[Role] = frozenset()

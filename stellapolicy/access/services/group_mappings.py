@@ -97,7 +97,14 @@ def unmap_group(*, actor: Actor, pk: UUID, at: datetime, reason: str = "") -> No
         team=mapping.team,
         service=mapping.service,
     )
-    for assignment in held.order_by("pk"):
+    same = GroupMapping.objects.filter(role=mapping.role, team=mapping.team, service=mapping.service)
+    others = tuple(same.exclude(pk=mapping.pk).order_by("group", "pk").values_list("group", flat=True))
+    for assignment in held.order_by("pk").select_related("user"):
+        heir = next((group for group in others if group in assignment.user.provider_groups), None)
+        if heir is not None:
+            assignment.granted_by = f"{GIVEN_BY}{heir}"
+            assignment.save(update_fields=["granted_by"])
+            continue
         record(actor, "role.withdrawn", assignment, at=at, reason=f"{mapping.group} no longer brings it")
         assignment.delete()
     mapping.delete()

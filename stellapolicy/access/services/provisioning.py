@@ -59,6 +59,7 @@ def sign_in_identity(*, identity: Identity, at: datetime) -> User:
 
 def synchronise_roles(*, user: User, groups: Collection[str], at: datetime) -> None:
     """Give, in every tenant, the roles that the groups bring, and withdraw what groups brought that are gone."""
+    User.objects.filter(pk=user.pk).update(provider_groups=sorted(set(groups)))
     wanted = mapped_for(groups)
     for tenant_id in sorted({*wanted, *tenants_with_group_roles(user, GIVEN_BY)}):
         with tenant_scope(tenant_id):
@@ -91,23 +92,31 @@ def _synchronise(user: User, wanted: Mapping[Mapped, str], tenant_id: UUID, *, a
 
 
 def _arrived(identity: Identity, *, at: datetime) -> User:
-    """Make somebody known; of two first sign-ins at once the second finds what the first has made."""
+    """Make somebody known; of two first sign-ins at once the second finds what the first has made.
+
+    Where the first was of somebody else with the same name or address, the second does with another.
+    """
     try:
-        with transaction.atomic():
-            person = User(
-                username=_free_name(identity),
-                email=_free_address(identity),
-                first_name=identity.full_name[:150],
-                date_joined=at,
-                is_staff=True,
-            )
-            person.set_unusable_password()
-            person.save(force_insert=True)
-            ExternalIdentity(user=person, issuer=identity.issuer, subject=identity.subject, created_at=at).save(
-                force_insert=True
-            )
+        return _made_known(identity, at=at)
     except IntegrityError:
-        return ExternalIdentity.objects.get(issuer=identity.issuer, subject=identity.subject).user
+        known = ExternalIdentity.objects.filter(issuer=identity.issuer, subject=identity.subject).first()
+        return known.user if known else _made_known(identity, at=at)
+
+
+def _made_known(identity: Identity, *, at: datetime) -> User:
+    with transaction.atomic():
+        person = User(
+            username=_free_name(identity),
+            email=_free_address(identity),
+            first_name=identity.full_name[:150],
+            date_joined=at,
+            is_staff=True,
+        )
+        person.set_unusable_password()
+        person.save(force_insert=True)
+        ExternalIdentity(user=person, issuer=identity.issuer, subject=identity.subject, created_at=at).save(
+            force_insert=True
+        )
     return person
 
 

@@ -174,6 +174,19 @@ def test_removing_a_mapping_ends_at_once_what_it_brought(tenant: Tenant, actor: 
         assert Entry.objects.get(action="group_mapping.removed").reason == "reorganised"
 
 
+def test_a_role_that_another_group_brings_outlives_a_mapping(tenant: Tenant, actor: Actor) -> None:
+    first, second = mapped(tenant, "a", Role.VIEWER), mapped(tenant, "b", Role.VIEWER)
+    alice = arrives("a", "b")
+
+    with tenant_scope(tenant.pk):
+        unmap_group(actor=actor, pk=first.pk, at=LATER)
+    kept = roles_of(alice, tenant)
+    with tenant_scope(tenant.pk):
+        unmap_group(actor=actor, pk=second.pk, at=LATER)
+
+    assert (kept, roles_of(alice, tenant)) == ({"viewer": "oidc:b"}, {})
+
+
 def test_a_group_brings_a_role_once(tenant: Tenant, actor: Actor) -> None:
     mapped(tenant, "sec", Role.SECURITY)
 

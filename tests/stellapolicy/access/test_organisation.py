@@ -31,15 +31,13 @@ def test_a_service_is_made_listed_and_described_anew(tenant: Tenant) -> None:
     client.post("/api/v1/teams", {"slug": "shop", "name": "Shop"}, format="json")
 
     made = client.post("/api/v1/services", SERVICE, format="json")
-    described = client.put(
-        "/api/v1/services/api", {"name": "The API", "team": "shop", "repositories": ["shop/api"]}, format="json"
-    )
+    described = client.put("/api/v1/services/api", {**SERVICE, "name": "The API", "tier": 0}, format="json")
 
     assert (made.status_code, made.json()["labels"]) == (201, {"app": "api"})
     assert described.status_code == 200
     assert client.get("/api/v1/services").json()["items"] == [described.json()]
     with tenant_scope(tenant.pk):
-        assert (Service.objects.get().repositories, Service.objects.get().tier) == (["shop/api"], 2)
+        assert (Service.objects.get().repositories, Service.objects.get().tier) == (["shop/*"], 0)
         assert set(Entry.objects.values_list("action", flat=True)) >= {"service.made", "service.described"}
 
 
