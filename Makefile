@@ -30,7 +30,7 @@ up: $(VENV)/.up ## Sets up and runs the product on port 8080 with demo data; Ctr
 	@exec $(BIN)/python manage.py up --port $(PORT)
 
 test: $(VENV)/.dev ## Sets up and runs every test on real, throw-away servers.
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 check: lint types contracts migrations templates test ## Everything that must pass before a change lands.
 
