@@ -108,3 +108,17 @@ def test_a_locked_person_is_unlocked_from_their_page(browser: Client, tenant: Te
 
     assert "Locked after too many wrong passwords from 127.0.0.1" in locked
     assert "Locked after" not in unlocked
+
+
+def test_who_holds_a_role_for_a_team_is_shown_to_readers_of_the_whole_tenant(
+    browser: Client, service: Service, tenant: Tenant
+) -> None:
+    give_roles(UserFactory(username="robin"), tenant, Role.REVIEWER, team=service.team)
+    narrow = Client()
+    narrow.force_login(person_with(tenant, Role.AUDITOR, service=service))
+    page = f"/admin/tenancy/team/{service.team_id}/change/"
+
+    shown, hidden = browser.get(page), narrow.get(page)
+
+    assert (shown.status_code, "robin" in shown.content.decode()) == (HTTPStatus.OK, True)
+    assert (hidden.status_code, "robin" in hidden.content.decode()) == (HTTPStatus.OK, False)

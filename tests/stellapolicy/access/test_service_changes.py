@@ -14,7 +14,7 @@ from stellapolicy.tenancy.models import Service, Team, Tenant
 from stellapolicy.tenancy.scope import tenant_scope
 from tests.factories import NOON, ServiceFactory, TeamFactory, UserFactory, give_roles
 
-SAID = {"name": "P", "team": "theirs", "tier": 0, "repositories": ["pay/*"], "labels": {}}
+SAID: dict[str, Any] = {"name": "P", "team": "theirs", "tier": 0, "repositories": ["pay/*"], "labels": {}}
 ADDRESS = "/api/v1/services/payments"
 
 
