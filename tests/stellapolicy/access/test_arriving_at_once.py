@@ -9,13 +9,11 @@ from stellapolicy.access.models import User
 from stellapolicy.access.services.provisioning import Identity, sign_in_identity
 from tests.factories import NOON
 
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 def somebody_waits() -> bool:
     with connection.cursor() as cursor:
-        # The view of a transaction does not move on by itself.
-        cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(WAITING)
         return bool(cursor.fetchone()[0])
 
