@@ -281,7 +281,7 @@ def stuck_worker(shop: Shop, job: GateJob) -> "subprocess.Popen[bytes]":
     with tenant_scope(shop.tenant.pk), transaction.atomic():
         ChainHead.objects.locked().get()
         worker = python("-c", WORKER, str(job.pk), NOON.isoformat())
-        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        waiting = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
         with connection.cursor() as cursor:
             while worker.poll() is None:
                 cursor.execute(waiting)

@@ -9,7 +9,9 @@ from stellapolicy.access.models import User
 from stellapolicy.access.services.provisioning import Identity, sign_in_identity
 from tests.factories import NOON
 
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+WAITING = (
+    "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
+)
 
 
 def somebody_waits() -> bool:

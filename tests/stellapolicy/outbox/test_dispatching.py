@@ -329,7 +329,9 @@ def stuck_worker(actor: Actor) -> "subprocess.Popen[bytes]":
         worker = python("-c", WORKER, NOON.isoformat())
         with connection.cursor() as cursor:
             while worker.poll() is None:
-                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                cursor.execute(
+                    "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
+                )
                 (count,) = cursor.fetchone()
                 if count:
                     break
