@@ -23,6 +23,11 @@ from tests.reports import KEV_CRITICAL, trivy
 
 REPORT = trivy("shop/api", [KEV_CRITICAL], scanned_at=NOON - timedelta(hours=1))
 
+# Of this database alone: another worker of the tests has locks of its own beside us.
+WAITING_HERE = (
+    "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
+)
+
 
 def enqueue(shop: Shop, report: bytes = REPORT, *, event: str = "") -> GateJob:
     with tenant_scope(shop.tenant.pk):
@@ -281,7 +286,7 @@ def stuck_worker(shop: Shop, job: GateJob) -> "subprocess.Popen[bytes]":
     with tenant_scope(shop.tenant.pk), transaction.atomic():
         ChainHead.objects.locked().get()
         worker = python("-c", WORKER, str(job.pk), NOON.isoformat())
-        waiting = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
+        waiting = WAITING_HERE
         with connection.cursor() as cursor:
             while worker.poll() is None:
                 cursor.execute(waiting)

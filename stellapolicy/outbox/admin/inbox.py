@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from stellapolicy.admin import cells
@@ -80,7 +81,7 @@ class InboxAdmin(PageAdmin[Notification]):
         """Return what the page of one notification shows."""
         actor = actor_of(request)
         is_mine = actor is not None and actor.person == row.person
-        return {"title": row.message.title, "may_mark": is_mine and row.read_at is None}
+        return {"title": Truncator(row.message.title).chars(60), "may_mark": is_mine and row.read_at is None}
 
     def get_urls(self) -> list[URLPattern]:
         """Add the forms that mark as read."""

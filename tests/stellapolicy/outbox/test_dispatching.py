@@ -25,6 +25,11 @@ from tests.factories import NOON, TenantFactory, almighty
 from tests.processes import python
 from tests.stellapolicy.outbox.conftest import Subscribing
 
+# Of this database alone: another worker of the tests has locks of its own beside us.
+WAITING_HERE = (
+    "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
+)
+
 
 def happen(actor: Actor, subject: str = "thing:1", *, name: str = "test.happened") -> OutboxEvent:
     with tenant_scope(actor.tenant_id):
@@ -329,9 +334,7 @@ def stuck_worker(actor: Actor) -> "subprocess.Popen[bytes]":
         worker = python("-c", WORKER, NOON.isoformat())
         with connection.cursor() as cursor:
             while worker.poll() is None:
-                cursor.execute(
-                    "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
-                )
+                cursor.execute(WAITING_HERE)
                 (count,) = cursor.fetchone()
                 if count:
                     break
