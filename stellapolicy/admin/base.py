@@ -11,7 +11,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.text import capfirst
+from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -20,6 +20,8 @@ from stellapolicy.admin.paginator import BoundedPaginator
 from stellapolicy.admin.shim import ModelAdmin
 
 ModelT = TypeVar("ModelT", bound=Model)
+LONGEST_TITLE = 40
+"""Characters: the trail above a page is one line."""
 
 
 @runtime_checkable
@@ -153,6 +155,7 @@ class PageAdmin(ModelAdmin[ModelT], Generic[ModelT]):
             raise PermissionDenied
         row = self.find(request, object_id)
         context = {"title": str(row), **self.page(request, row), **(extra_context or {})}
+        context["title"] = Truncator(context["title"]).chars(LONGEST_TITLE)
         return self.answer(request, self.page_template, context, row=row)
 
     def answer(

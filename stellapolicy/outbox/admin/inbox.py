@@ -81,7 +81,7 @@ class InboxAdmin(PageAdmin[Notification]):
         """Return what the page of one notification shows."""
         actor = actor_of(request)
         is_mine = actor is not None and actor.person == row.person
-        return {"title": Truncator(row.message.title).chars(60), "may_mark": is_mine and row.read_at is None}
+        return {"title": Truncator(row.message.title).chars(40), "may_mark": is_mine and row.read_at is None}
 
     def get_urls(self) -> list[URLPattern]:
         """Add the forms that mark as read."""
