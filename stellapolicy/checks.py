@@ -14,6 +14,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register, run_checks  # noqa: A004 - Django's name for it
 from django.core.exceptions import ImproperlyConfigured
 
+from stellapolicy.kernel.refusals import Refusal
+from stellapolicy.signing.backends.private_key import read_private_key
+from stellapolicy.trust.public_keys import read_public_keys
 from stellapolicy.wiring import wired
 
 TAG: Final = "installation"
@@ -162,6 +165,28 @@ def _wiring() -> Iterator[CheckMessage]:
             )
 
 
+def _keys() -> Iterator[CheckMessage]:
+    """Judge the keys that were given; none is fit too, since what is unsigned then says so."""
+    try:
+        if settings.SIGNING_KEY:
+            read_private_key(settings.SIGNING_KEY)
+    except Refusal as refusal:
+        yield Error(
+            f"SIGNING_KEY cannot sign: {refusal.detail}.",
+            hint="Make one with openssl genpkey -algorithm ed25519, and name its file in SIGNING_KEY_FILE.",
+            id="stella.E012",
+        )
+    try:
+        read_public_keys(settings.EVIDENCE_KEYS)
+    except Refusal as refusal:
+        mistakes = "; ".join(f"{fault.pointer} {fault.message}".strip() for fault in refusal.faults)
+        yield Error(
+            f"EVIDENCE_KEYS is not what evidence can be verified with: {mistakes}.",
+            hint="Give public keys in PEM (Ed25519, ECDSA over P-256 or P-384), one after another.",
+            id="stella.E013",
+        )
+
+
 _PARTS: Final[Sequence[Part]] = (
     _secrets,
     _debugging,
@@ -172,4 +197,5 @@ _PARTS: Final[Sequence[Part]] = (
     _storage,
     _static_files,
     _wiring,
+    _keys,
 )

@@ -35,10 +35,11 @@ CSRF_TRUSTED_ORIGINS = env.listing(
 ROOT_URLCONF = "stellapolicy.urls"
 WSGI_APPLICATION = "stellapolicy.wsgi.application"
 PUBLIC_URL = env.text(
-    "PUBLIC_URL",
-    "http://127.0.0.1:8080" if LAPTOP else None,
-    about="the address people and pipelines use; https",
+    "PUBLIC_URL", "http://127.0.0.1:8080" if LAPTOP else None, about="the address people and pipelines use; https"
 )
+# Who signs is chosen in stellapolicy.signing.backends, whom we believe in stellapolicy.trust.keys.
+SIGNING_KEY = env.text("SIGNING_KEY", "", about="PEM of the private key that signs approvals; empty: none is signed")
+EVIDENCE_KEYS = env.text("EVIDENCE_KEYS", "", about="PEM of the public keys whose signed evidence is believed")
 
 INSTALLED_APPS = [
     "stellapolicy",
@@ -50,6 +51,7 @@ INSTALLED_APPS = [
     "stellapolicy.outbox",
     "stellapolicy.access",
     "stellapolicy.governance",
+    "stellapolicy.signing",
     "policies",
     "gates",
     "unfold.apps.BasicAppConfig",  # the site is ours: stellapolicy.admin puts it in place

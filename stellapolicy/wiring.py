@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 
 from stellapolicy.access import ports as access_ports
 from stellapolicy.egress.factory import session
+from stellapolicy.signing import ports as signing_ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,14 @@ PORTS: Final = (
         ("stellapolicy.governance.services.holding.HeldByApproval",),
         "governance",
         protocol=access_ports.SecondPerson,
+    ),
+    Port(
+        "signing",
+        signing_ports.signer,
+        ("stellapolicy.signing.backends.key_file.KeyFileSigner",),
+        "SIGNING_KEY",
+        protocol=signing_ports.Signer,
+        unsupported="stellapolicy.signing.backends.unsupported.UnsupportedSigner",
     ),
 )
 

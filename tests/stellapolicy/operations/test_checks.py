@@ -90,6 +90,13 @@ def test_a_broker_in_memory_and_evidence_without_a_place_are_refused(
     assert {"E008", "E010"} <= set(found_in(refused))
 
 
+def test_keys_that_are_none_are_refused_and_not_repeated(installation: Installation) -> None:
+    refused = check(installation, SIGNING_KEY="AAAA-not-a-key", EVIDENCE_KEYS="BBBB-not-a-key")
+
+    assert found_in(refused)[:2] == ["E012", "E013"]
+    assert not re.search("AAAA|BBBB", refused.stderr)
+
+
 @pytest.mark.parametrize(
     "variable", ["SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "DATABASE_URL", "CACHE_URL", "BROKER_URL"]
 )

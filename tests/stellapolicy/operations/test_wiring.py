@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from stellapolicy.celery import app
 from stellapolicy.schedule import SCHEDULE
@@ -11,6 +12,7 @@ from stellapolicy.wiring import PORTS, Port
 from tests.architecture.ports import protocols
 from tests.processes import ROOT
 from tests.production import Installation
+from tests.signing_keys import pem_of
 
 PRODUCTION = {
     "cache": "django.core.cache.backends.redis.RedisCache",
@@ -21,6 +23,7 @@ PRODUCTION = {
     "egress": "stellapolicy.egress.factory.GuardedSession",
     "mail": "stellapolicy.outbox.mail.UnsupportedBackend",
     "second person": "stellapolicy.governance.services.holding.HeldByApproval",
+    "signing": "stellapolicy.signing.backends.unsupported.UnsupportedSigner",
 }
 PRETENDERS = re.compile(r"memory|locmem|dummy|fake|mock|stub|console|(^|\.)tests?\.", re.IGNORECASE)
 
@@ -44,6 +47,14 @@ def test_mail_that_is_configured_is_sent(installation: Installation) -> None:
     found = wired(installation, EMAIL_HOST="mail.example.org", DEFAULT_FROM_EMAIL="stella@example.org")
 
     assert found["mail"] == "django.core.mail.backends.smtp.EmailBackend"
+
+
+def test_approvals_are_signed_with_a_key_that_is_configured(installation: Installation, tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text(pem_of(Ed25519PrivateKey.generate()), encoding="ascii")
+
+    found = wired(installation, SIGNING_KEY_FILE=str(tmp_path / "key.pem"))
+
+    assert found["signing"] == "stellapolicy.signing.backends.key_file.KeyFileSigner"
 
 
 def test_a_port_with_a_pretender_behind_it_refuses_the_start(installation: Installation, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Signs what the product states; private keys stay inside the backends."""

@@ -1,0 +1,1 @@
+"""Whether we believe what somebody signed; it never holds a private key."""
