@@ -4,33 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from policies.evidence.circumstances import Place, Subject
 from policies.evidence.knowledge import Knowledge
 from stellapolicy.kernel import digest
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.clock import rfc3339
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The environment, as facts."""
-
-    name: str
-    tier: str
-    exposure: str
-    runtime: str
-    labels: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """The artifact, and the service it belongs to where one claims it."""
-
-    digest: str
-    name: str
-    labels: Mapping[str, str]
-    service: str = ""
-    service_tier: int | None = None
-    team: str = ""
+__all__ = ["FrozenInputs", "GateVersion", "Place", "SnapshotReference", "Subject"]
 
 
 @dataclass(frozen=True, slots=True)
