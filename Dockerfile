@@ -9,6 +9,7 @@ RUN python -m pip install --require-hashes -r requirements-uv.txt \
  && uv pip install --python /opt/stella/bin/python --require-hashes -r requirements.txt
 COPY manage.py ./
 COPY stellapolicy ./stellapolicy
+COPY exceptions ./exceptions
 COPY policies ./policies
 COPY gates ./gates
 COPY templates ./templates
@@ -17,7 +18,7 @@ RUN SECRET_KEY=only-while-the-image-is-built ALLOWED_HOSTS=localhost PUBLIC_URL=
     DATABASE_URL=postgresql:///none CACHE_URL=redis://localhost/0 BROKER_URL=redis://localhost/1 \
     STATIC_ROOT=/srv/stella/static \
     /opt/stella/bin/python manage.py collectstatic --no-input \
- && /opt/stella/bin/python -m compileall -q stellapolicy policies gates
+ && /opt/stella/bin/python -m compileall -q stellapolicy exceptions policies gates
 
 FROM python:3.11-slim
 RUN groupadd --system --gid 10001 stella \

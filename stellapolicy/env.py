@@ -3,9 +3,10 @@
 `about` says what a variable means; `manage.py environment` makes the table of docs/operations.md of it.
 """
 
+import json
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Mode = Literal["production", "laptop"]
 
@@ -87,4 +88,15 @@ def grouped(name: str, *, about: str = "") -> dict[str, list[str]]:  # noqa: ARG
         if not (equals and group and value):
             raise ConfigurationError(f"{name} lists purpose=host, not {item!r}")
         found.setdefault(group, []).append(value)
+    return found
+
+
+def document(name: str, *, about: str = "") -> dict[str, Any]:  # noqa: ARG001 - read from the source
+    """Return a variable that is a JSON object (Any: its members are judged by whoever reads it); empty where unset."""
+    try:
+        found: Any = json.loads(text(name, "{}"))
+    except ValueError as error:
+        raise ConfigurationError(f"{name} must be a JSON object: {error}") from None
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"{name} must be a JSON object, not {type(found).__name__}")
     return found

@@ -39,6 +39,7 @@ PUBLIC_URL = env.text(
 )
 # Who signs is chosen in stellapolicy.signing.backends, whom we believe in stellapolicy.trust.keys.
 SIGNING_KEY = env.text("SIGNING_KEY", "", about="PEM of the private key that signs approvals; empty: none is signed")
+EXCEPTION_EFFECTS = env.document("EXCEPTION_EFFECTS", about='JSON: what a type and reason do here, see docs/exceptions.md')
 EVIDENCE_KEYS = env.text("EVIDENCE_KEYS", "", about="PEM of the public keys whose signed evidence is believed")
 
 INSTALLED_APPS = [
@@ -52,16 +53,12 @@ INSTALLED_APPS = [
     "stellapolicy.access",
     "stellapolicy.governance",
     "stellapolicy.signing",
+    "exceptions",
     "policies",
     "gates",
     "unfold.apps.BasicAppConfig",  # the site is ours: stellapolicy.admin puts it in place
     "unfold.contrib.filters",
-    "django.contrib.admin",
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "django.contrib.staticfiles",
+    *(f"django.contrib.{name}" for name in ("admin", "auth", "contenttypes", "sessions", "messages", "staticfiles")),
     "django.contrib.humanize",
     "rest_framework",
     "django_filters",

@@ -22,6 +22,14 @@ class Completion(Protocol):
         ...
 
 
+class Closing(Protocol):
+    """Lets the room that asked know that a request ended without taking effect."""
+
+    def __call__(self, *, actor: Actor, request: "ApprovalRequest", reason: str, at: datetime) -> object:
+        """Follow, in the transaction that rejected, withdrew or expired it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ApprovalKind:
     """What a request of this kind is called, who decides it, what it will do, and what does it.
@@ -29,6 +37,9 @@ class ApprovalKind:
     scope: what a seat asks for that names neither scope nor role nor people.
     describe: the sentences a reader decides by.
     may_be_automatic: whether a rule without seats is allowed, so that it takes effect at once.
+    closed: follows a request that was rejected, withdrawn by whoever asked, or expired.
+    hold: takes the locks that completing or following will need. INVARIANT: they come before the request's own and the
+    audit chain's, everywhere, so that no two doors wait for each other.
     """
 
     name: str
@@ -37,6 +48,8 @@ class ApprovalKind:
     describe: "Callable[[ApprovalRequest], tuple[str, ...]]"
     complete: Completion
     may_be_automatic: bool = False
+    closed: Closing | None = None
+    hold: "Callable[[ApprovalRequest], object] | None" = None
 
 
 _KINDS: dict[str, ApprovalKind] = {}

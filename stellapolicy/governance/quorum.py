@@ -74,7 +74,8 @@ class Standing:
 class Seat:
     """One place at the table: what its holder must have, in every service named (else in the tenant as such).
 
-    roles: one of these is enough. people: only these (`user:…`) may sit here, with what else is asked.
+    roles: one of these is enough. people: only these (`user:…`) may sit here, with what else is asked. or_people: these
+    may sit here too, whatever they hold.
     """
 
     name: str
@@ -82,9 +83,12 @@ class Seat:
     roles: tuple[str, ...] = ()
     services: tuple[UUID, ...] = ()
     people: tuple[str, ...] = ()
+    or_people: tuple[str, ...] = ()
 
     def fits(self, standing: Standing) -> bool:
         """Whether somebody of this standing may sit here; a seat that asks for nothing fits nobody."""
+        if standing.person in self.or_people:
+            return True
         if not (self.scope or self.roles or self.people):
             return False
         if self.people and standing.person not in self.people:
@@ -97,7 +101,8 @@ class Seat:
 
     def asks(self) -> str:
         """Return in words who may sit here: `security (exception:approve)`."""
-        needed = [*(" or ".join(part) for part in (self.roles, self.people) if part), *filter(None, [self.scope])]
+        either = (*self.roles, *self.or_people)
+        needed = [*(" or ".join(part) for part in (either, self.people) if part), *filter(None, [self.scope])]
         return f"{self.name} ({', '.join(needed)})" if needed else self.name
 
 
@@ -154,6 +159,7 @@ class QuorumRule:
                     "roles": list(seat.roles),
                     "services": [str(service) for service in seat.services],
                     "people": list(seat.people),
+                    **({"or_people": list(seat.or_people)} if seat.or_people else {}),
                 }
                 for seat in self.seats
             ],
@@ -286,6 +292,7 @@ def _seat(stored: Mapping[str, JsonValue]) -> Seat:
         roles=_texts(stored["roles"]),
         services=tuple(UUID(service) for service in _texts(stored["services"])),
         people=_texts(stored["people"]),
+        or_people=_texts(stored.get("or_people", ())),
     )
 
 

@@ -51,15 +51,19 @@ def request_approval(
     reason: str,
     at: datetime,
     expires_at: datetime | None = None,
+    instead_of: ApprovalRequest | None = None,
 ) -> ApprovalRequest:
     """Ask for consent to what the payload says, complete and final; whoever asks is never among those who agree.
 
     Without `expires_at` the request waits as many days as the governance setting says. A rule that needs nobody is
-    refused, unless the kind may take effect by itself, which it then does at once.
+    refused, unless the kind may take effect by itself, which it then does at once. `instead_of` is an earlier request
+    that its room called back because less is now asked for: this one stays that person's, who still may not agree,
+    while the actor who lessened it may.
     """
     known = kind_of(kind)
     _refuse_silence(reason)
-    asked = rule.asking(known.scope).excluding(*actor.people)
+    excluded = actor.people if instead_of is None else instead_of.quorum_rule().excluded | {instead_of.person}
+    asked = rule.asking(known.scope).excluding(*excluded)
     if asked.count == 0 and not known.may_be_automatic:
         raise NobodyAsked(f"{kind} needs at least one other person")
     request = ApprovalRequest(
@@ -71,8 +75,8 @@ def request_approval(
         payload_hash=hash_of(payload),
         rule=asked.to_json(),
         services=list(asked.services),
-        requester=actor.subject,
-        person=actor.person,
+        requester=actor.subject if instead_of is None else instead_of.requester,
+        person=actor.person if instead_of is None else instead_of.person,
         reason=reason,
         created_at=at,
         expires_at=_expiry(expires_at, at=at),
@@ -102,7 +106,7 @@ def vote(
     """
     request = _locked(actor, pk)
     refuse_closed(request, at=at)
-    _refuse_other_payload(request, payload_hash)
+    refuse_other_payload(request, payload_hash)
     if not approve:
         _refuse_silence(reason)
     voter, ballots = voter_of(actor, at=at), request.ballots()
@@ -121,7 +125,9 @@ def withdraw(*, actor: Actor, pk: UUID, reason: str, at: datetime) -> ApprovalRe
     refuse_closed(request, at=at)
     if request.person != actor.person:
         raise NotYours(f"{request.person} asked; reject it instead")
-    return _withdraw(request, actor=actor, reason=reason, at=at)
+    _withdraw(request, actor=actor, reason=reason, at=at)
+    _follow(request, actor, reason=reason, at=at)
+    return request
 
 
 @transaction.atomic
@@ -154,26 +160,44 @@ def hash_of(payload: Mapping[str, JsonValue]) -> str:
 
 
 def _expire_in(tenant_id: UUID, *, at: datetime) -> int:
-    expired = 0
+    actor, expired = Actor(tenant_id=tenant_id, subject=_EXPIRING), 0
     while True:
         with tenant_scope(tenant_id):
-            actor = Actor(tenant_id=tenant_id, subject=_EXPIRING)
-            overdue = ApprovalRequest.objects.overdue(at=at).select_for_update(skip_locked=True, of=("self",))
-            batch = list(overdue[:_BATCH])
-            for request in batch:
-                request.expire()
-                _close(request, actor, "approval.expired", reason="its time ran out", at=at)
-        expired += len(batch)
-        if len(batch) < _BATCH:
+            overdue = list(ApprovalRequest.objects.overdue(at=at)[:_BATCH])
+        ended = sum(_expire(request, actor, at=at) for request in overdue)
+        expired += ended
+        if len(overdue) < _BATCH or not ended:
             return expired
 
 
+def _expire(request: ApprovalRequest, actor: Actor, *, at: datetime) -> bool:
+    """Close one request whose time ran out, unless somebody else does; a transaction each, as some follow it."""
+    with tenant_scope(actor.tenant_id):
+        _hold(request)
+        rows = ApprovalRequest.objects.overdue(at=at).select_for_update(skip_locked=True, of=("self",))
+        held = rows.filter(pk=request.pk).first()
+        if held is None:
+            return False
+        held.expire()
+        _close(held, actor, "approval.expired", reason="its time ran out", at=at)
+        _follow(held, actor, reason="its time ran out", at=at)
+        return True
+
+
 def _locked(actor: Actor, pk: UUID) -> ApprovalRequest:
-    visible = ApprovalRequest.objects.visible_to(actor, Scope.GOVERNANCE_READ)
-    request = visible.locked().filter(pk=pk).first()
-    if request is None:
+    visible = ApprovalRequest.objects.visible_to(actor, Scope.GOVERNANCE_READ).filter(pk=pk)
+    seen = visible.defer("payload").first()
+    if seen is None:
         raise ApprovalNotFound("there is no such request in this tenant")
-    return request
+    _hold(seen)
+    return visible.locked().get()
+
+
+def _hold(request: ApprovalRequest) -> None:
+    """Hold what the room that asked will change, before the request itself."""
+    hold = kind_of(request.kind).hold
+    if hold is not None:
+        hold(request)
 
 
 def _expiry(asked: datetime | None, *, at: datetime) -> datetime:
@@ -188,7 +212,8 @@ def _refuse_silence(reason: str) -> None:
         raise ReasonMissing("a reason is needed", faults=(Fault("/reason", ReasonMissing.code, "say why"),))
 
 
-def _refuse_other_payload(request: ApprovalRequest, payload_hash: str) -> None:
+def refuse_other_payload(request: ApprovalRequest, payload_hash: str) -> None:
+    """Refuse whoever looked at something else than what the request holds."""
     if payload_hash != request.payload_hash:
         fault = Fault("/payload_hash", PayloadChanged.code, f"the request holds {request.payload_hash}")
         raise PayloadChanged(f"the payload is {request.payload_hash}; look at it again", faults=(fault,))
@@ -220,6 +245,7 @@ def _settle(request: ApprovalRequest, ballots: tuple[Ballot, ...], *, actor: Act
         case Outcome.REJECTED:
             request.reject()
             _close(request, actor, "approval.rejected", reason=reason, at=at)
+            _follow(request, actor, reason=reason, at=at)
         case Outcome.WAITING:
             pass
 
@@ -235,6 +261,13 @@ def _withdraw(request: ApprovalRequest, *, actor: Actor, reason: str, at: dateti
     request.withdraw()
     _close(request, actor, "approval.withdrawn", reason=reason, at=at)
     return request
+
+
+def _follow(request: ApprovalRequest, actor: Actor, *, reason: str, at: datetime) -> None:
+    """Let the room that asked follow; one that called the request back itself has done so."""
+    closed = kind_of(request.kind).closed
+    if closed is not None:
+        closed(actor=actor, request=request, reason=reason, at=at)
 
 
 def _close(request: ApprovalRequest, actor: Actor, action: str, *, reason: str, at: datetime) -> None:

@@ -1,0 +1,1 @@
+"""What an exception may say, what that does, who must agree, and when it is void again; pure."""

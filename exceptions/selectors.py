@@ -1,0 +1,143 @@
+"""Reads that join what the exceptions room holds."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from exceptions.errors import ExceptionNotFound
+from exceptions.matching.scope import Scope
+from exceptions.matching.standing import StandingException
+from exceptions.models import ApprovalTable, ExceptionTerms, PolicyException
+from exceptions.models.exception import PolicyExceptionQuerySet
+from exceptions.rules.level_table import STANDARD, LevelRule, read_levels
+from exceptions.rules.vocabulary import Effect, ExceptionType, Kind, Level, Reason, State
+from stellapolicy.access.roles import Scope as Held
+from stellapolicy.governance.models import ApprovalRequest
+from stellapolicy.kernel.actor import Actor
+
+KIND = "exception"
+TARGET = "exceptions.exceptionterms"
+
+
+def exception_of(actor: Actor, reference: str | UUID, *, scope: str = Held.EXCEPTION_READ) -> PolicyException:
+    """Return an exception the actor may see, by its id or its number, or refuse."""
+    found = visible(actor, scope=scope).filter(_named(reference)).first()
+    if found is None:
+        raise ExceptionNotFound(f"{str(reference)[:60]!r} is no exception of this tenant that you may see")
+    return found
+
+
+def held_exception(actor: Actor, reference: str | UUID) -> PolicyException:
+    """Return the same, held against other writers until the transaction ends."""
+    found = visible(actor).filter(_named(reference)).locked().first()
+    if found is None:
+        raise ExceptionNotFound(f"{str(reference)[:60]!r} is no exception of this tenant that you may see")
+    return found
+
+
+def visible(actor: Actor, *, scope: str = Held.EXCEPTION_READ) -> PolicyExceptionQuerySet:
+    """Return the exceptions an actor may see, with their terms."""
+    return PolicyException.objects.visible_to(actor, scope).with_terms()
+
+
+def _named(reference: str | UUID) -> Q:
+    if isinstance(reference, UUID):
+        return Q(pk=reference)
+    try:
+        return Q(pk=UUID(reference))
+    except ValueError:
+        return Q(number=reference.upper())
+
+
+def request_for(terms: ExceptionTerms) -> ApprovalRequest | None:
+    """Return the newest request for approval of these terms, with its votes."""
+    rows = ApprovalRequest.objects.filter(kind=KIND, target_type=TARGET, target_id=str(terms.pk))
+    return rows.with_votes().order_by("-created_at", "-id").first()
+
+
+def requests_for(terms: Iterable[UUID]) -> dict[UUID, ApprovalRequest]:
+    """Return the newest request of each of these terms; two reads."""
+    wanted = [str(pk) for pk in terms]
+    rows = ApprovalRequest.objects.filter(kind=KIND, target_type=TARGET, target_id__in=wanted)
+    return {UUID(row.target_id): row for row in rows.with_votes().order_by("created_at", "id")}
+
+
+def levels() -> tuple[LevelRule, ...]:
+    """Return the table of levels in force in the tenant."""
+    newest = ApprovalTable.objects.order_by("-version").first()
+    return STANDARD if newest is None else read_levels(newest.levels)
+
+
+def level_rule(level: Level, table: Sequence[LevelRule]) -> LevelRule:
+    """Return the line of the table for a level."""
+    return next(rule for rule in table if rule.level is level)
+
+
+def standing_form(exception: PolicyException, terms: ExceptionTerms | None = None) -> StandingException:
+    """Return an exception the way an evaluation freezes it; with `terms`, as if these were in force."""
+    held = terms or exception.terms
+    if held is None:
+        raise ValueError(f"{exception.number} has no terms in force")
+    is_candidate = terms is not None and terms.pk != exception.terms_id
+    state = State.ACTIVE if is_candidate else State(exception.state)
+    return StandingException(
+        id=exception.number,
+        terms_digest=held.digest,
+        type=ExceptionType(exception.type),
+        reason=Reason(exception.reason),
+        kind=Kind(exception.kind),
+        effect=Effect(held.effect),
+        scope=held.selector(),
+        starts_at=held.starts_at,
+        expires_at=held.expires_at,
+        approved_at=held.at if is_candidate or exception.approved_at is None else exception.approved_at,
+        state=state,
+        grace_until=None if is_candidate else exception.grace_until,
+        blocks=False if is_candidate else exception.blocks,
+        controls=tuple(held.controls),
+        conditions=held.recheck_policy(),
+        seen=held.seen_facts(),
+    )
+
+
+def standing_about(
+    names: Iterable[str], packages: Iterable[str], *, environment: str, service: str
+) -> list[PolicyException]:
+    """Return the approved exceptions that may concern a release with findings of these names; one read.
+
+    Whether one applies at an instant, and to which finding, the matcher says; left out here is only what certainly
+    concerns something else. `packages` are the first keys of the matcher, see `finding_keys`.
+    """
+    rows = (
+        PolicyException.objects.standing()
+        .select_related("terms")
+        .filter(
+            Q(vulnerabilities=[]) | Q(vulnerabilities__overlap=sorted(set(names))),
+            Q(packages=[]) | Q(packages__overlap=sorted(set(packages))),
+            Q(environments=[]) | Q(environments__contains=[environment]),
+            Q(services=[]) | Q(services__contains=[service]),
+        )
+    )
+    return list(rows.order_by("number"))
+
+
+def first_start(exception: PolicyException) -> datetime:
+    """Return when the first terms that were agreed to began: from there the longest term counts."""
+    first = exception.versions.order_by("version").first()
+    return first.starts_at if first is not None else exception.starts_at
+
+
+def covering_rows(scope: Scope, *, at: datetime) -> list[PolicyException]:
+    """Return what applies now and may say all that a scope says, with its terms, by number."""
+    rows = (
+        PolicyException.objects.in_force(at=at)
+        .select_related("terms")
+        .filter(
+            Q(vulnerabilities=[]) | Q(vulnerabilities__contains=list(scope.vulnerabilities)),
+            Q(environments=[]) | Q(environments__contains=list(scope.environments)),
+            Q(services=[]) | Q(services__contains=list(scope.services)),
+        )
+    )
+    return list(rows.order_by("number"))

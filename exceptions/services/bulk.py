@@ -1,0 +1,125 @@
+"""Many exceptions at once: the single verb for each, and its own answer for each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+
+from exceptions.errors import ExceptionInvalid
+from exceptions.models import PolicyException
+from exceptions.selectors import exception_of
+from exceptions.services.approval import approve_exception, reject_exception, request_changes
+from exceptions.services.lifecycle import revoke_exception
+from exceptions.services.request import withdraw_exception
+from stellapolicy.kernel.actor import Actor
+from stellapolicy.kernel.refusals import Refusal
+
+MOST_ROWS: Final = 200
+
+
+class Verb(StrEnum):
+    """What may be done to many at once."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    REQUEST_CHANGES = "request_changes"
+    WITHDRAW = "withdraw"
+    REVOKE = "revoke"
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRow:
+    """One exception of many; the hash says what was looked at, and is needed where a vote is cast."""
+
+    reference: str
+    payload_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkResult:
+    """What became of one row: its exception, or the refusal."""
+
+    reference: str
+    exception: PolicyException | None
+    refusal: Refusal | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the verb took effect."""
+        return self.refusal is None
+
+
+class _Undone(Exception):  # noqa: N818 - reads as a sentence
+    """One row was refused where all or none were asked for."""
+
+
+def act_on_many(
+    *, actor: Actor, verb: Verb, rows: Sequence[BulkRow], comment: str, all_or_nothing: bool, at: datetime
+) -> list[BulkResult]:
+    """Do the same to many exceptions, row by row by the single verb; return what became of each, in their order.
+
+    all_or_nothing: one refusal undoes the others, which then say so by having no exception and no refusal of their own.
+    """
+    if not 0 < len(rows) <= MOST_ROWS:
+        raise ExceptionInvalid(f"between 1 and {MOST_ROWS} rows at once")
+    results: list[BulkResult] = []
+    try:
+        with transaction.atomic():
+            results = [_one(actor, verb, row, comment=comment, at=at) for row in rows]
+            if all_or_nothing:
+                _undo_unless_all(results)
+    except _Undone:
+        return [BulkResult(one.reference, None, one.refusal) for one in results]
+    return results
+
+
+def _undo_unless_all(results: Sequence[BulkResult]) -> None:
+    if any(not one.is_done for one in results):
+        raise _Undone
+
+
+def _one(actor: Actor, verb: Verb, row: BulkRow, *, comment: str, at: datetime) -> BulkResult:
+    try:
+        with transaction.atomic():
+            return BulkResult(row.reference, _VERBS[verb](actor, row, comment, at))
+    except Refusal as refusal:
+        return BulkResult(row.reference, None, refusal)
+
+
+def _approve(actor: Actor, row: BulkRow, comment: str, at: datetime) -> PolicyException:
+    pk = _found(actor, row)
+    return approve_exception(actor=actor, pk=pk, payload_hash=row.payload_hash, comment=comment, at=at)
+
+
+def _reject(actor: Actor, row: BulkRow, comment: str, at: datetime) -> PolicyException:
+    pk = _found(actor, row)
+    return reject_exception(actor=actor, pk=pk, payload_hash=row.payload_hash, comment=comment, at=at)
+
+
+def _request_changes(actor: Actor, row: BulkRow, comment: str, at: datetime) -> PolicyException:
+    return request_changes(actor=actor, pk=_found(actor, row), comment=comment, at=at)
+
+
+def _withdraw(actor: Actor, row: BulkRow, comment: str, at: datetime) -> PolicyException:
+    return withdraw_exception(actor=actor, pk=_found(actor, row), reason=comment, at=at)
+
+
+def _revoke(actor: Actor, row: BulkRow, comment: str, at: datetime) -> PolicyException:
+    return revoke_exception(actor=actor, pk=_found(actor, row), comment=comment, at=at)
+
+
+def _found(actor: Actor, row: BulkRow) -> UUID:
+    return exception_of(actor, row.reference).pk
+
+
+_VERBS: Final[dict[Verb, Callable[[Actor, BulkRow, str, datetime], PolicyException]]] = {
+    Verb.APPROVE: _approve,
+    Verb.REJECT: _reject,
+    Verb.REQUEST_CHANGES: _request_changes,
+    Verb.WITHDRAW: _withdraw,
+    Verb.REVOKE: _revoke,
+}

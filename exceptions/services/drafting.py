@@ -1,0 +1,225 @@
+"""Judges what is asked for before anything is kept: every mistake at once, then level, seats and the longest term."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+
+from exceptions import ports
+from exceptions.asking import SHORTEST_RATIONALE, Asked
+from exceptions.errors import ConditionAlreadyTrue, ExceptionInvalid, TicketMissing, TooBroad, TooLong
+from exceptions.matching.scope import Scope
+from exceptions.ports import Coverage
+from exceptions.rules.conditions import Condition, default_conditions
+from exceptions.rules.effects import EffectEntry, Overrides, Registry, registry
+from exceptions.rules.facts import SeenFacts
+from exceptions.rules.level_table import LevelRule, longest
+from exceptions.rules.levels import Judged, level_of
+from exceptions.rules.recheck import already_true
+from exceptions.rules.vocabulary import KIND_OF, Effect, Kind
+from exceptions.selectors import level_rule, levels
+from stellapolicy.access.roles import Scope as Held
+from stellapolicy.kernel.actor import Actor
+from stellapolicy.kernel.clock import rfc3339
+from stellapolicy.kernel.refusals import Fault
+from stellapolicy.tenancy.models import Environment, Service, Team, Tier
+
+MOST_GROUPS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """What was asked for, judged: whom it takes, and what they will see.
+
+    within: the services it stays within, whatever else comes to match; none where it may reach any service.
+    """
+
+    asked: Asked
+    effect: Effect
+    starts_at: datetime
+    conditions: tuple[Condition, ...]
+    coverage: Coverage
+    seen: tuple[SeenFacts, ...]
+    judged: Judged
+    rule: LevelRule
+    within: tuple[UUID, ...]
+    owner_team: Team | None
+    first_start: datetime
+
+    @property
+    def kind(self) -> Kind:
+        """What it rests on."""
+        return KIND_OF[self.asked.reason]
+
+
+def draft(
+    asked: Asked,
+    *,
+    actor: Actor,
+    at: datetime,
+    first_start: datetime | None = None,
+    is_new: bool = True,
+    needs_scope: bool = True,
+) -> Drafted:
+    """Judge a request; raises ExceptionInvalid with every mistake, and the refusals of its members.
+
+    These are TooBroad, TooLong, TicketMissing, ConditionAlreadyTrue and ScopeMissing.
+
+    first_start: where terms before these began, from which the longest term counts. needs_scope: False where an
+    approver lessens what somebody else asked for.
+    """
+    starts_at = asked.starts_at or at
+    entry = effects()[asked.type, asked.reason]
+    faults = [*_wording(asked), *_window(asked, starts_at, at=at, is_new=is_new), *_effect(asked, entry)]
+    team = _owner(asked, faults)
+    environments = _environments(asked.scope, faults)
+    services = _services(asked.scope, faults)
+    if faults:
+        raise ExceptionInvalid(f"{len(faults)} mistakes; the first: {faults[0].message}", faults=tuple(faults))
+    coverage = look(asked, at=at)
+    within = _within(asked.scope, services, coverage)
+    for service in (within or (None,)) if needs_scope else ():
+        actor.require(Held.EXCEPTION_WRITE, service=service)
+    seen = coverage.seen
+    judged = judge_level(coverage, production=_reaches_production(environments))
+    term = asked.expires_at - starts_at
+    kind = KIND_OF[asked.reason]
+    conditions = default_conditions(kind, asked.reason, term=term) if asked.conditions is None else asked.conditions
+    drafted = Drafted(
+        asked=replace(asked, starts_at=starts_at),
+        effect=asked.effect or entry.effect,
+        starts_at=starts_at,
+        conditions=conditions,
+        coverage=coverage,
+        seen=seen,
+        judged=judged,
+        rule=level_rule(judged.level, levels()),
+        within=within,
+        owner_team=team,
+        first_start=first_start or starts_at,
+    )
+    _refuse_unfit(drafted, entry)
+    return drafted
+
+
+def judge_level(coverage: Coverage, *, production: bool) -> Judged:
+    """Return the level of what is covered; `production` says whether the scope may reach it there."""
+    return level_of(
+        coverage.seen,
+        coverage.breadth,
+        reachable_in_production=production and any(one.reachability == "reachable" for one in coverage.seen),
+        outside_production=not production,
+    )
+
+
+def effects() -> Registry:
+    """Return the registry of effects with what the installation set."""
+    stated: Overrides = settings.EXCEPTION_EFFECTS
+    return registry(stated)
+
+
+def look(asked: Asked, *, at: datetime) -> Coverage:
+    """Return what a request covers now; refuses what nobody can look at as a whole."""
+    coverage = ports.covered(asked.scope, type=asked.type, at=at)
+    if not coverage.complete or len(coverage.seen) > MOST_GROUPS:
+        raise TooBroad(
+            f"it covers more than {MOST_GROUPS:,} vulnerabilities of packages, or more than {ports.MOST_FINDINGS:,} "
+            "findings; name fewer, so that whoever approves can see what they approve"
+        )
+    return coverage
+
+
+def longest_term(drafted: Drafted, entry: EffectEntry) -> timedelta:
+    """Return how long it may last: the shorter of what its level and its effect allow."""
+    return min(longest(drafted.rule, drafted.kind, drafted.effect), entry.longest_for(drafted.effect))
+
+
+def _refuse_unfit(drafted: Drafted, entry: EffectEntry) -> None:
+    most = longest_term(drafted, entry)
+    latest = drafted.first_start + most
+    if drafted.asked.expires_at > latest:
+        message = (
+            f"at level {drafted.judged.level.value.upper()} a {drafted.kind} lasts at most {most.days} days, "
+            f"from its first start until {rfc3339(latest)}"
+        )
+        raise TooLong(message, faults=(Fault("/expires_at", TooLong.code, message),))
+    if drafted.rule.needs_ticket and not drafted.asked.ticket.strip():
+        message = f"level {drafted.judged.level.value.upper()} needs a ticket"
+        raise TicketMissing(message, faults=(Fault("/ticket", TicketMissing.code, message),))
+    true_now = already_true(drafted.conditions, seen=drafted.seen)
+    if true_now:
+        names = ", ".join(f"{one.kind} {one.threshold}".strip() for one in true_now)
+        raise ConditionAlreadyTrue(f"it would be void at once: {names}")
+
+
+def _wording(asked: Asked) -> list[Fault]:
+    faults = []
+    if len(asked.rationale.strip()) < SHORTEST_RATIONALE:
+        message = f"say why in at least {SHORTEST_RATIONALE} characters"
+        faults.append(Fault("/rationale", "rationale.too_short", message))
+    effect = asked.effect or effects()[asked.type, asked.reason].effect
+    if effect is Effect.REQUIRE_CONTROL and not asked.controls:
+        faults.append(Fault("/controls", "controls.missing", "name the controls that compensate"))
+    return faults
+
+
+def _window(asked: Asked, starts_at: datetime, *, at: datetime, is_new: bool) -> list[Fault]:
+    faults = []
+    if asked.expires_at <= max(starts_at, at):
+        faults.append(Fault("/expires_at", "window.over", "it ends after it begins, and not in the past"))
+    if is_new and starts_at < at - timedelta(minutes=5):
+        faults.append(Fault("/starts_at", "window.past", "it does not begin in the past"))
+    return faults
+
+
+def _effect(asked: Asked, entry: EffectEntry) -> list[Fault]:
+    if asked.effect is None or asked.effect in entry.effects:
+        return []
+    message = f"{asked.reason} of a {asked.type} allows {', '.join(entry.effects)}"
+    return [Fault("/effect", "effect.not_of_reason", message)]
+
+
+def _owner(asked: Asked, faults: list[Fault]) -> Team | None:
+    if not asked.owner_team:
+        return None
+    team = Team.objects.filter(slug=asked.owner_team).first()
+    if team is None:
+        faults.append(Fault("/owner_team", "team.unknown", f"there is no team {asked.owner_team[:60]!r}"))
+    return team
+
+
+def _environments(scope: Scope, faults: list[Fault]) -> list[Environment]:
+    found = {row.slug: row for row in Environment.objects.filter(slug__in=scope.environments)}
+    for place, slug in enumerate(scope.environments):
+        if slug not in found:
+            message = f"there is no environment {slug[:60]!r}"
+            faults.append(Fault(f"/scope/environments/{place}", "environment.unknown", message))
+    return list(found.values())
+
+
+def _services(scope: Scope, faults: list[Fault]) -> list[Service]:
+    found = {row.slug: row for row in Service.objects.filter(slug__in=scope.services)}
+    for place, slug in enumerate(scope.services):
+        if slug not in found:
+            faults.append(Fault(f"/scope/services/{place}", "service.unknown", f"there is no service {slug[:60]!r}"))
+    return list(found.values())
+
+
+def _within(scope: Scope, services: list[Service], coverage: Coverage) -> tuple[UUID, ...]:
+    """Return the services it can never leave: those it names, or those of the very artifacts it names.
+
+    INVARIANT: what is bound by neither may come to match any service, so it is asked for, and decided, by people of
+    the whole tenant, whatever it happens to match today.
+    """
+    if services:
+        return tuple(sorted(service.pk for service in services))
+    if not scope.digests:
+        return ()
+    known = {one.digest: one.service_id for one in coverage.artifacts}
+    owners = [known.get(digest) for digest in scope.digests]
+    return () if None in owners else tuple(sorted({owner for owner in owners if owner is not None}))
+
+
+def _reaches_production(environments: list[Environment]) -> bool:
+    return not environments or any(row.tier == Tier.PRODUCTION for row in environments)

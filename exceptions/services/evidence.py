@@ -1,0 +1,176 @@
+"""Attaching evidence: statements for the hooks of a level, and files that go with them."""
+
+import binascii
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import Final
+from uuid import UUID
+
+from django.core.files.storage import storages
+from django.db import transaction
+
+from exceptions.errors import AttachmentRefused, EvidenceRefused
+from exceptions.models import ExceptionEvidence, PolicyException
+from exceptions.rules.attestation import PREDICATE_TYPE
+from exceptions.rules.hooks import HOOKS, HookKind, Signature, schema_mistakes
+from exceptions.rules.vocabulary import IN_FORCE, UNDECIDED
+from exceptions.selectors import held_exception
+from exceptions.services.request import changed, illegal
+from exceptions.services.story import tell
+from stellapolicy.access.roles import Scope as Held
+from stellapolicy.kernel import digest
+from stellapolicy.kernel.actor import Actor
+from stellapolicy.kernel.canonical_json import JsonValue
+from stellapolicy.kernel.refusals import Fault
+from stellapolicy.trust import strict_json
+from stellapolicy.trust.dsse import Envelope, verify
+from stellapolicy.trust.errors import EnvelopeRefused
+from stellapolicy.trust.intoto import PAYLOAD_TYPE
+from stellapolicy.trust.keys import trusted_keys
+
+LARGEST: Final = 5 * 1024 * 1024
+TYPES: Final = ("application/json", "application/pdf", "image/png", "image/jpeg", "text/plain", "text/markdown")
+# How far a statement is believed, in 1/10,000: by a signature we trust, or on the word of whoever attached it.
+SIGNED_TRUST: Final = 9_000
+STATED_TRUST: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """What somebody attaches: a statement for a hook, signed or not, a file, or both.
+
+    envelope: a DSSE envelope whose payload is the statement; then `claims` are read from it.
+    """
+
+    hook: HookKind | None = None
+    claims: Mapping[str, JsonValue] | None = None
+    envelope: Mapping[str, JsonValue] | None = None
+    issued_at: datetime | None = None
+    filename: str = ""
+    content_type: str = ""
+    content: bytes = b""
+    note: str = ""
+
+
+@transaction.atomic
+def attach_evidence(*, actor: Actor, pk: UUID, attached: Attached, at: datetime) -> ExceptionEvidence:
+    """Attach evidence to an exception that has not ended; whoever asked may, and whoever may write in its services.
+
+    A signature is verified against the keys that are trusted at this moment, and what came of it is kept.
+    Raises AttachmentRefused, EvidenceRefused, IllegalTransition, ScopeMissing.
+    """
+    exception = held_exception(actor, pk)
+    if exception.state not in (*IN_FORCE, *UNDECIDED):
+        raise illegal(exception, "given evidence")
+    _refuse_stranger(actor, exception)
+    _refuse_file(attached)
+    claims, signature, signer = _statement(attached)
+    _refuse_claims(attached, claims, at=at)
+    row = ExceptionEvidence(
+        exception=exception,
+        hook=attached.hook.value if attached.hook else "",
+        claims=dict(claims),
+        issued_at=attached.issued_at or at,
+        trust=SIGNED_TRUST if signature is Signature.VERIFIED else STATED_TRUST,
+        signature=signature.value,
+        signer=signer,
+        filename=attached.filename[:255],
+        content_type=attached.content_type,
+        size_bytes=len(attached.content),
+        digest=digest.of_bytes(attached.content) if attached.content else "",
+        stored_as=_keep(attached.content),
+        note=attached.note.strip(),
+        attached_by=actor.subject,
+        person=actor.person,
+        at=at,
+    )
+    row.save(force_insert=True)
+    changed(exception)
+    details = {"evidence": str(row.pk), "hook": row.hook, "signature": row.signature, "digest": row.digest}
+    tell(exception, actor, "exception.evidence_attached", at=at, reason=row.note, details=details)
+    return row
+
+
+def _refuse_stranger(actor: Actor, exception: PolicyException) -> None:
+    if exception.person == actor.person:
+        return
+    for service in exception.service_ids or (None,):
+        actor.require(Held.EXCEPTION_WRITE, service=service)
+
+
+def _refuse_file(attached: Attached) -> None:
+    if not attached.content and attached.hook is None:
+        raise AttachmentRefused("attach a statement for a hook, a file, or both")
+    if len(attached.content) > LARGEST:
+        raise AttachmentRefused(f"a file has at most {LARGEST} bytes, this one {len(attached.content)}")
+    if attached.content and attached.content_type not in TYPES:
+        raise AttachmentRefused(f"files are {', '.join(TYPES)}; this one is {attached.content_type[:60]!r}")
+
+
+def _statement(attached: Attached) -> tuple[Mapping[str, JsonValue], Signature, str]:
+    """Return what is stated, what its signature is worth, and by which key."""
+    if attached.envelope is None:
+        return attached.claims or {}, Signature.UNSIGNED, ""
+    envelope = Envelope.from_json(attached.envelope)
+    stated = _payload(envelope)
+    try:
+        signers = verify(envelope, trusted_keys(), payload_type=envelope.payload_type)
+    except EnvelopeRefused:
+        return stated, Signature.BAD, ""
+    return stated, Signature.VERIFIED, min(signers)
+
+
+def _payload(envelope: Envelope) -> Mapping[str, JsonValue]:
+    """Return what an envelope states: the claims themselves, or the predicate of an in-toto statement about them."""
+    try:
+        stated = strict_json.loads(envelope.payload)
+    except strict_json.NotJson as failure:
+        raise EvidenceRefused(f"the payload of the envelope is no JSON: {failure}") from None
+    if not isinstance(stated, Mapping):
+        raise EvidenceRefused("the payload of the envelope is no JSON object")
+    if stated.get("predicateType") == PREDICATE_TYPE:
+        raise EvidenceRefused("an approval is no evidence for another one")
+    predicate = stated.get("predicate") if envelope.payload_type == PAYLOAD_TYPE else stated
+    if not isinstance(predicate, Mapping):
+        raise EvidenceRefused("the statement of the envelope has no predicate")
+    return predicate
+
+
+def _refuse_claims(attached: Attached, claims: Mapping[str, JsonValue], *, at: datetime) -> None:
+    if attached.hook is None:
+        return
+    mistakes = schema_mistakes(HOOKS[attached.hook], claims)
+    if attached.issued_at is not None and attached.issued_at > at:
+        mistakes = (*mistakes, Fault("/issued_at", "evidence.future", "evidence is not from the future"))
+    if mistakes:
+        raise EvidenceRefused(f"{len(mistakes)} mistakes; the first: {mistakes[0].message}", faults=tuple(mistakes))
+
+
+def _keep(content: bytes) -> str:
+    """Store the bytes under their digest, where they are not yet; the same bytes are one file."""
+    if not content:
+        return ""
+    name = f"attachments/{digest.of_bytes(content).removeprefix('sha256:')}"
+    store = storages["evidence"]
+    return name if store.exists(name) else store.save(name, BytesIO(content))
+
+
+def content_of(row: ExceptionEvidence) -> bytes:
+    """Return the bytes of an attachment, proven to be those that were attached."""
+    with storages["evidence"].open(row.stored_as, "rb") as file:
+        content: bytes = file.read()
+    if digest.of_bytes(content) != row.digest:
+        raise AttachmentRefused(f"what is stored as {row.digest} is something else by now")
+    return content
+
+
+def decoded(text: str) -> bytes:
+    """Return the bytes of an attachment sent as base64 in JSON, or refuse."""
+    try:
+        return b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        fault = Fault("/content", AttachmentRefused.code, "this is not base64")
+        raise AttachmentRefused("the content is not base64", faults=(fault,)) from None

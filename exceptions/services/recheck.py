@@ -1,0 +1,195 @@
+"""Void-if: what an exception rests on is compared with today, and a change for the worse takes effect."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from exceptions import ports
+from exceptions.models import PolicyException
+from exceptions.ports import Coverage, Selection
+from exceptions.rules.conditions import Action
+from exceptions.rules.recheck import EstateCounts, Fired, fired, strongest
+from exceptions.rules.vocabulary import IN_FORCE, ExceptionType, State
+from exceptions.selectors import held_exception
+from exceptions.services.lifecycle import WORKER, end
+from exceptions.services.request import changed, illegal
+from exceptions.services.story import tell
+from stellapolicy.access.roles import Scope as Held
+from stellapolicy.kernel.actor import Actor
+from stellapolicy.kernel.canonical_json import JsonValue
+from stellapolicy.outbox.subscriptions import PublishedEvent
+from stellapolicy.tenancy.models import Tenant
+from stellapolicy.tenancy.scope import tenant_scope
+
+AT_ONCE: Final = 100
+MOST_SAID: Final = 20
+
+
+@transaction.atomic
+def recheck_exception(*, actor: Actor, pk: UUID, at: datetime) -> tuple[PolicyException, tuple[Fired, ...]]:
+    """Compare one exception with the facts of today, as anybody may ask who may write; return what fired."""
+    exception = held_exception(actor, pk)
+    if exception.state not in IN_FORCE or exception.standing(at=at) is State.EXPIRED:
+        raise illegal(exception, "rechecked")
+    if exception.person != actor.person:
+        for service in exception.service_ids or (None,):
+            actor.require(Held.EXCEPTION_WRITE, service=service)
+    found = _judge([exception], at=at)[exception.pk]
+    tell(exception, actor, "exception.rechecked", at=at, details={"fired": [one.in_words() for one in found]})
+    take_effect(exception, found, actor=Actor(actor.tenant_id, WORKER), at=at)
+    return exception, found
+
+
+def take_effect(exception: PolicyException, found: Sequence[Fired], *, actor: Actor, at: datetime) -> Action | None:
+    """Let the strongest of what fired take effect on an exception that is held; return it where anything moved.
+
+    What waits for a decision already only gets stricter, and is not warned of twice.
+    """
+    action = strongest(found)
+    if action is None or exception.state not in IN_FORCE:
+        return None
+    said = sorted({one.in_words() for one in found if one.action is action})[:MOST_SAID]
+    details: dict[str, JsonValue] = {"action": action.value, "because": said}
+    if action is Action.WARN:
+        return action if _warn(exception, found, actor=actor, at=at) else None
+    if action is Action.REVOKE:
+        end(exception, State.REVOKED, actor=actor, because="; ".join(said), at=at)
+        return action
+    return action if _hold(exception, found, action, details, actor=actor, at=at) else None
+
+
+def sweep(*, at: datetime) -> int:
+    """Recheck everything in force in every tenant; return how many moved."""
+    return sum(recheck_tenant(tenant, at=at) for tenant in Tenant.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def recheck_tenant(tenant_id: UUID, *, at: datetime, about: Iterable[str] | None = None) -> int:
+    """Recheck what is in force in a tenant; `about` are names of vulnerabilities and limits it to what names them.
+
+    What names no vulnerability may concern any, and is always looked at.
+    """
+    with tenant_scope(tenant_id):
+        rows = PolicyException.objects.standing().filter(expires_at__gt=at).order_by("pk")
+        if about is not None:
+            rows = rows.filter(Q(vulnerabilities__overlap=sorted(set(about))) | Q(vulnerabilities=[]))
+        due = list(rows.values_list("pk", flat=True))
+    return sum(_recheck_some(tenant_id, due[start : start + AT_ONCE], at=at) for start in range(0, len(due), AT_ONCE))
+
+
+def follow_facts(event: PublishedEvent) -> None:
+    """Recheck what may rest on facts that changed: by the vulnerabilities an event names, else by the artifacts."""
+    recheck_tenant(event.tenant_id, at=event.at, about=_names_of(event.data))
+
+
+def _names_of(told: Mapping[str, JsonValue]) -> frozenset[str] | None:
+    """Return the vulnerabilities an event may concern; None where it may concern any."""
+    if told.get("wholesale"):
+        return None
+    named = [*_texts(told.get("cves")), *_texts(told.get("vulnerabilities"))]
+    count = told.get("cve_count")
+    if named and (not isinstance(count, int) or count <= len(named)):
+        return frozenset(named)
+    artifacts = [*_texts(told.get("artifacts")), *_texts([told.get("artifact")])]
+    return ports.estate().touched_by(artifacts) if artifacts else frozenset(named) or None
+
+
+def _texts(value: JsonValue) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list | tuple) else []
+
+
+def _recheck_some(tenant_id: UUID, keys: Sequence[UUID], *, at: datetime) -> int:
+    """Recheck a batch in one transaction; what somebody else holds at this moment they judge themselves."""
+    actor = Actor(tenant_id=tenant_id, subject=WORKER)
+    with tenant_scope(tenant_id):
+        held = PolicyException.objects.with_terms().unclaimed().filter(pk__in=keys, state__in=IN_FORCE)
+        batch = [row for row in held.order_by("pk") if row.standing(at=at) is not State.EXPIRED]
+        judged = _judge(batch, at=at)
+        moved = [take_effect(row, judged[row.pk], actor=actor, at=at) for row in batch]
+    return sum(action is not None for action in moved)
+
+
+def _judge(batch: Sequence[PolicyException], *, at: datetime) -> Mapping[UUID, tuple[Fired, ...]]:
+    """Return what fires for each of these, with one look at the estate."""
+    selections = [
+        Selection(str(row.pk), row.terms.selector(), ExceptionType(row.type)) for row in batch if row.terms is not None
+    ]
+    coverages = ports.estate().covered_each(selections, at=at)
+    return {row.pk: _fired(row, coverages[str(row.pk)], at=at) if row.terms is not None else () for row in batch}
+
+
+def _fired(exception: PolicyException, coverage: Coverage, *, at: datetime) -> tuple[Fired, ...]:
+    terms = exception.terms
+    if terms is None:
+        return ()
+    counts = EstateCounts(
+        artifacts=coverage.breadth.artifacts,
+        services=coverage.breadth.services,
+        unknowns=coverage.unknowns,
+        seen_artifacts=int(terms.counts.get("artifacts", 0)),
+        seen_services=int(terms.counts.get("services", 0)),
+    )
+    conditions = terms.recheck_policy()
+    places = {place for condition in conditions for place in condition.environments}
+    # What may reach an environment is judged as if it were there: nobody knows yet what will be promoted where.
+    reached = places & set(exception.environments) if exception.environments else places
+    found = [
+        one
+        for place in ("", *sorted(reached))
+        for one in fired(
+            conditions,
+            seen=terms.seen_facts(),
+            now=coverage.seen,
+            environment=place,
+            estate=counts,
+            expires_at=terms.expires_at,
+            at=at,
+        )
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _warn(exception: PolicyException, found: Sequence[Fired], *, actor: Actor, at: datetime) -> bool:
+    """Warn of what was not warned of yet; the words of a change name its values, so a further change is a new one."""
+    fresh = sorted({one.in_words() for one in found} - set(exception.warned_of))[:MOST_SAID]
+    if not fresh:
+        return False
+    exception.warned_of = [*exception.warned_of, *fresh]
+    changed(exception)
+    tell(exception, actor, "exception.warned", at=at, reason="; ".join(fresh), details={"because": list(fresh)})
+    return True
+
+
+def _hold(
+    exception: PolicyException,
+    found: Sequence[Fired],
+    action: Action,
+    details: dict[str, JsonValue],
+    *,
+    actor: Actor,
+    at: datetime,
+) -> bool:
+    """Require approval anew; it goes on applying for the shortest grace of what fired."""
+    grace = min((one.grace for one in found if one.action.rank >= Action.REQUIRE_REAPPROVAL.rank), default=timedelta(0))
+    until, blocks = at + grace, action is Action.BLOCK
+    if exception.state == State.REVALIDATION_REQUIRED:
+        is_stricter = (exception.grace_until is not None and until < exception.grace_until) or blocks > exception.blocks
+        if not is_stricter:
+            return False
+        exception.grace_until = min(until, exception.grace_until or until)
+        exception.blocks = exception.blocks or blocks
+    else:
+        if exception.state == State.APPROVED:
+            exception.activate()
+            changed(exception)
+        exception.require_revalidation()
+        exception.grace_until, exception.blocks = until, blocks
+    exception.held_because = details["because"]
+    exception.grace_told = False
+    changed(exception)
+    reason = "; ".join(str(one) for one in exception.held_because)
+    tell(exception, actor, "exception.revalidation_required", at=at, reason=reason, details=details)
+    return True

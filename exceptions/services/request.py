@@ -1,0 +1,244 @@
+"""Asking for an exception, changing what was asked for, and taking it back."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from exceptions.asking import Asked, TermsChange
+from exceptions.errors import AlreadyCovered, CommentMissing, IllegalTransition, NotYourRequest
+from exceptions.matching.scope import narrower
+from exceptions.models import Change, PolicyException
+from exceptions.rules.strength import is_as_strong
+from exceptions.rules.vocabulary import IN_FORCE, UNDECIDED, Effect, ExceptionType, Reason, State
+from exceptions.selectors import KIND, covering_rows, first_start, held_exception, request_for
+from exceptions.services.drafting import Drafted, draft
+from exceptions.services.numbering import next_number
+from exceptions.services.story import tell
+from exceptions.services.terms import ask, keep_terms, mirror
+from stellapolicy.governance.models import ApprovalRequest, ApprovalState
+from stellapolicy.governance.services.approvals import recall
+from stellapolicy.kernel.actor import Actor
+from stellapolicy.kernel.clock import rfc3339
+
+
+@transaction.atomic
+def request_exception(*, actor: Actor, asked: Asked, at: datetime) -> PolicyException:
+    """Ask for an exception; it applies once others agreed, at level A0 at once.
+
+    Raises ExceptionInvalid, TooBroad, TooLong, TicketMissing, ConditionAlreadyTrue, AlreadyCovered, ScopeMissing.
+    """
+    drafted = draft(asked, actor=actor, at=at)
+    _refuse_covered(drafted, at=at)
+    exception = PolicyException(
+        number=next_number(at=at),
+        type=asked.type.value,
+        reason=asked.reason.value,
+        kind=drafted.kind.value,
+        requester=actor.subject,
+        person=actor.person,
+        owner_team=drafted.owner_team,
+        ticket=asked.ticket.strip(),
+        tags=sorted(set(asked.tags)),
+        effect=drafted.effect.value,
+        level=drafted.judged.level.value,
+        severity="unknown",
+        starts_at=drafted.starts_at,
+        expires_at=asked.expires_at,
+        created_at=at,
+    )
+    exception.save(force_insert=True)
+    _ask_for(exception, drafted, change=Change.FIRST, actor=actor, at=at, told="exception.requested")
+    return exception
+
+
+@transaction.atomic
+def change_terms(
+    *, actor: Actor, pk: UUID, change: TermsChange, at: datetime, as_extension: bool = False
+) -> PolicyException:
+    """Propose other terms, with the facts of today; those in force stay so until the new ones are approved.
+
+    What is undecided is asked for anew, and votes do not carry over. Raises the refusals of `request_exception`,
+    IllegalTransition, NotYourRequest.
+    """
+    exception = held_exception(actor, pk)
+    _refuse_ended(exception, at=at)
+    is_undecided = exception.state in UNDECIDED
+    if is_undecided and exception.person != actor.person:
+        raise NotYourRequest(f"{exception.person} asked for it")
+    drafted = draft(
+        _with(exception, change, at=at), actor=actor, at=at, first_start=first_start_of(exception), is_new=False
+    )
+    if is_undecided:
+        _refuse_covered(drafted, at=at)
+    _take_back(exception, actor=actor, reason="other terms are proposed", at=at)
+    if change.ticket is not None:
+        exception.ticket = change.ticket.strip()
+    if exception.state == State.CHANGES_REQUESTED:
+        exception.propose_again()
+    kind = Change.EXTENSION if as_extension else Change.FIRST if is_undecided else Change.CHANGE
+    _ask_for(exception, drafted, change=kind, actor=actor, at=at, told="exception.changed")
+    return exception
+
+
+@transaction.atomic
+def extend_exception(*, actor: Actor, pk: UUID, expires_at: datetime, rationale: str, at: datetime) -> PolicyException:
+    """Ask for a later end; new terms, through approval, within the longest term from the first start."""
+    exception = held_exception(actor, pk)
+    if exception.state not in IN_FORCE:
+        raise illegal(exception, "extended")
+    change = TermsChange(expires_at=expires_at, rationale=rationale)
+    return change_terms(actor=actor, pk=exception.pk, change=change, at=at, as_extension=True)
+
+
+@transaction.atomic
+def resubmit_exception(*, actor: Actor, pk: UUID, comment: str, at: datetime) -> PolicyException:
+    """Ask again for the same after changes were asked for; the clock goes on where it stopped."""
+    exception = held_exception(actor, pk)
+    if exception.state != State.CHANGES_REQUESTED:
+        raise illegal(exception, State.PROPOSED)
+    if exception.person != actor.person:
+        raise NotYourRequest(f"{exception.person} asked for it")
+    if not comment.strip():
+        raise CommentMissing("say what has changed, or why nothing has to")
+    drafted = draft(
+        _with(exception, TermsChange(), at=at), actor=actor, at=at, first_start=first_start_of(exception), is_new=False
+    )
+    exception.propose_again()
+    _ask_for(exception, drafted, change=Change.FIRST, actor=actor, at=at, told="exception.resubmitted", reason=comment)
+    return exception
+
+
+@transaction.atomic
+def withdraw_exception(*, actor: Actor, pk: UUID, reason: str, at: datetime) -> PolicyException:
+    """Take back one's own request, or one's own new terms of an exception that goes on as it was."""
+    exception = held_exception(actor, pk)
+    waiting = open_request(exception)
+    if exception.state in UNDECIDED:
+        if exception.person != actor.person:
+            raise NotYourRequest(f"{exception.person} asked for it; reject it instead")
+        _take_back(exception, actor=actor, reason=reason or "withdrawn", at=at)
+        exception.withdraw()
+        close(exception, because=reason or "withdrawn", at=at)
+        tell(exception, actor, "exception.withdrawn", at=at, reason=reason)
+        return exception
+    if waiting is None:
+        raise illegal(exception, State.WITHDRAWN)
+    if waiting.person != actor.person:
+        raise NotYourRequest(f"{waiting.person} proposed the new terms; reject them instead")
+    _take_back(exception, actor=actor, reason=reason or "withdrawn", at=at)
+    forget_pending(exception)
+    tell(exception, actor, "exception.terms_withdrawn", at=at, reason=reason)
+    return exception
+
+
+def forget_pending(exception: PolicyException) -> None:
+    """Let the terms in force be the newest that count: those after them came to nothing."""
+    exception.asked = exception.terms
+    changed(exception)
+
+
+def close(exception: PolicyException, *, because: str, at: datetime) -> None:
+    """Save an exception that has just moved to its end."""
+    exception.closed_at, exception.closed_because = at, because
+    exception.patience = exception.grace_until = None
+    exception.blocks = False
+    changed(exception)
+
+
+def changed(exception: PolicyException) -> None:
+    """Save an exception as a new version."""
+    exception.version += 1
+    exception.save()
+
+
+def open_request(exception: PolicyException) -> ApprovalRequest | None:
+    """Return the request on the newest terms where it is open."""
+    if exception.asked is None:
+        return None
+    found = request_for(exception.asked)
+    return found if found is not None and found.state == ApprovalState.OPEN else None
+
+
+def _ask_for(
+    exception: PolicyException,
+    drafted: Drafted,
+    *,
+    change: Change,
+    actor: Actor,
+    at: datetime,
+    told: str,
+    reason: str = "",
+) -> None:
+    patience, exception.patience = exception.patience, None
+    terms = keep_terms(exception, drafted, change=change, actor=actor, at=at)
+    if exception.terms is None:
+        mirror(exception, terms)
+    changed(exception)
+    tell(exception, actor, told, at=at, reason=reason or terms.rationale, details={"terms": terms.version})
+    ask(exception, drafted, actor=actor, at=at, patience=patience)
+    exception.refresh_from_db()
+
+
+def _take_back(exception: PolicyException, *, actor: Actor, reason: str, at: datetime) -> None:
+    """Call back the open request on the newest terms, where there is one."""
+    waiting = open_request(exception)
+    if waiting is not None:
+        recall(actor=actor, pk=waiting.pk, kind=KIND, reason=reason, at=at)
+
+
+def _with(exception: PolicyException, change: TermsChange, *, at: datetime) -> Asked:
+    """Return what is asked for: the newest terms with the change."""
+    terms = exception.asked
+    if terms is None:
+        raise ValueError(f"{exception.number} has no terms")
+    whole = Asked(
+        type=ExceptionType(exception.type),
+        reason=Reason(exception.reason),
+        scope=terms.selector(),
+        effect=Effect(terms.effect),
+        starts_at=terms.starts_at if exception.terms_id else max(terms.starts_at, at),
+        expires_at=terms.expires_at,
+        rationale=terms.rationale,
+        controls=tuple(terms.controls),
+        conditions=terms.recheck_policy(),
+        owner_team=exception.owner_team.slug if exception.owner_team else "",
+        ticket=exception.ticket,
+        tags=tuple(exception.tags),
+    )
+    said = {
+        name: value
+        for name in ("scope", "effect", "expires_at", "rationale", "controls", "conditions", "ticket")
+        if (value := getattr(change, name)) is not None
+    }
+    return replace(whole, **said)
+
+
+def first_start_of(exception: PolicyException) -> datetime | None:
+    """Return from where the longest term counts; what nobody agreed to yet counts from its own start."""
+    return first_start(exception) if exception.terms_id else None
+
+
+def _refuse_ended(exception: PolicyException, *, at: datetime) -> None:
+    if exception.state not in (*IN_FORCE, *UNDECIDED) or exception.standing(at=at) is State.EXPIRED:
+        raise illegal(exception, "changed")
+
+
+def illegal(exception: PolicyException, wanted: str) -> IllegalTransition:
+    """Return the refusal of a step that is not legal, with those that are."""
+    steps = ", ".join(exception.legal_steps()) or "none, this is final"
+    return IllegalTransition(f"{exception.number} is {exception.state} and cannot be {wanted}; legal: {steps}")
+
+
+def _refuse_covered(drafted: Drafted, *, at: datetime) -> None:
+    """Refuse what an exception in force says already: no narrower, no shorter, no weaker."""
+    for other in covering_rows(drafted.asked.scope, at=at):
+        terms = other.terms
+        if terms is None or other.type != drafted.asked.type.value:
+            continue
+        lasts = terms.starts_at <= drafted.starts_at and terms.expires_at >= drafted.asked.expires_at
+        suffices = lasts and is_as_strong(Effect(terms.effect), drafted.effect)
+        if suffices and narrower(drafted.asked.scope, terms.selector()):
+            until = rfc3339(terms.expires_at)
+            raise AlreadyCovered(f"{other.number} covers all of it until {until}: /api/v1/exceptions/{other.number}")

@@ -1,0 +1,250 @@
+"""Keeps terms, asks others to agree to them, and puts them in force once they did."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from exceptions import ports
+from exceptions.errors import EvidenceMissing, FactsChanged, WindowOver
+from exceptions.matching.first_look import scope_keys
+from exceptions.matching.scope import Scope
+from exceptions.models import Change, ExceptionTerms, PolicyException
+from exceptions.rules.conditions import Action
+from exceptions.rules.facts import SeenFacts, compare
+from exceptions.rules.hooks import HookState
+from exceptions.rules.recheck import Fired, fired
+from exceptions.rules.vocabulary import ExceptionType, Level, State
+from exceptions.selectors import KIND, TARGET, level_rule, levels
+from exceptions.services.drafting import Drafted, judge_level
+from exceptions.services.hooks import evidence_report, signed_evidence_is_missing
+from exceptions.services.seats import quorum_of
+from stellapolicy.audit.services import Target
+from stellapolicy.governance.models import ApprovalRequest
+from stellapolicy.governance.services.approvals import request_approval
+from stellapolicy.kernel import digest
+from stellapolicy.kernel.actor import Actor
+from stellapolicy.kernel.canonical_json import JsonValue
+from stellapolicy.kernel.clock import rfc3339
+from stellapolicy.kernel.severity import RANKS, Severity
+from stellapolicy.tenancy.models import Environment, Tier
+
+
+def keep_terms(
+    exception: PolicyException, drafted: Drafted, *, change: Change, actor: Actor, at: datetime
+) -> ExceptionTerms:
+    """Write what was asked for as the newest terms of an exception that is held or new."""
+    asked = drafted.asked
+    content: dict[str, JsonValue] = {
+        "exception": exception.number,
+        "type": asked.type.value,
+        "reason": asked.reason.value,
+        "kind": drafted.kind.value,
+        "scope": asked.scope.to_json(),
+        "effect": drafted.effect.value,
+        "starts_at": rfc3339(drafted.starts_at),
+        "expires_at": rfc3339(asked.expires_at),
+        "rationale": asked.rationale,
+        "controls": list(asked.controls),
+        "conditions": [one.to_json() for one in drafted.conditions],
+        "seen": [one.to_json() for one in drafted.seen],
+        "counts": _counts(drafted),
+        "level": drafted.judged.level.value,
+        "steps": [{"value": step.value, "why": step.why} for step in drafted.judged.steps],
+    }
+    terms = ExceptionTerms(
+        exception=exception,
+        version=exception.versions.count() + 1,
+        change=change,
+        scope=content["scope"],
+        scope_digest=asked.scope.digest,
+        effect=drafted.effect.value,
+        starts_at=drafted.starts_at,
+        expires_at=asked.expires_at,
+        rationale=asked.rationale,
+        controls=content["controls"],
+        conditions=content["conditions"],
+        seen=content["seen"],
+        counts=content["counts"],
+        level=drafted.judged.level.value,
+        steps=content["steps"],
+        digest=digest.of_json(content),
+        proposed_by=actor.subject,
+        person=actor.person,
+        at=at,
+    )
+    terms.save(force_insert=True)
+    exception.asked = terms
+    return terms
+
+
+def ask(
+    exception: PolicyException,
+    drafted: Drafted,
+    *,
+    actor: Actor,
+    at: datetime,
+    patience: timedelta | None = None,
+    instead_of: ApprovalRequest | None = None,
+) -> ApprovalRequest:
+    """Ask for consent to the newest terms; at level A0 they take effect at once.
+
+    patience: what is left of the time to decide, where the clock had stopped. instead_of: the request that asked for
+    more, where an approver lessened it.
+    """
+    terms = _newest(exception)
+    renewal = _is_mere_renewal(exception, terms)
+    rule = quorum_of(
+        drafted.rule,
+        within=drafted.within,
+        concerned=drafted.coverage.services,
+        excluded=_authors(drafted.asked.scope),
+        one_is_enough=renewal,
+    )
+    return request_approval(
+        actor=actor,
+        kind=KIND,
+        target=Target(TARGET, str(terms.pk)),
+        payload=payload_of(exception, terms),
+        rule=rule,
+        reason=terms.rationale,
+        at=at,
+        expires_at=at + patience if patience is not None else None,
+        instead_of=instead_of,
+    )
+
+
+def payload_of(exception: PolicyException, terms: ExceptionTerms) -> dict[str, JsonValue]:
+    """Return what votes are over: everything that will hold, the facts by their digest."""
+    return {
+        "exception": exception.number,
+        "change": terms.change,
+        "type": exception.type,
+        "reason": exception.reason,
+        "effect": terms.effect,
+        "scope": terms.scope,
+        "starts_at": rfc3339(terms.starts_at),
+        "expires_at": rfc3339(terms.expires_at),
+        "rationale": terms.rationale,
+        "controls": terms.controls,
+        "conditions": terms.conditions,
+        "ticket": exception.ticket,
+        "level": terms.level,
+        "seen_digest": digest.of_json(terms.seen),
+        "terms_digest": terms.digest,
+        "replaces": exception.terms.digest if exception.terms is not None else None,
+    }
+
+
+def put_in_force(exception: PolicyException, *, at: datetime) -> None:
+    """Let the newest terms hold from now on; the caller holds the exception and has seen them approved."""
+    terms = _newest(exception)
+    exception.terms = terms
+    exception.approved_at = at
+    exception.first_approved_at = exception.first_approved_at or at
+    exception.grace_until, exception.blocks = None, False
+    exception.grace_told = False
+    exception.held_because, exception.warned_of, exception.owner_asked_at = [], [], None
+    mirror(exception, terms)
+
+
+def mirror(exception: PolicyException, terms: ExceptionTerms) -> None:
+    """Show the terms that count in the columns that lists and the matcher's first look read."""
+    scope = terms.selector()
+    exception.effect, exception.level = terms.effect, terms.level
+    exception.severity = str(terms.counts.get("severity", Severity.UNKNOWN))
+    exception.vulnerabilities = list(scope.vulnerabilities)
+    exception.packages = scope_keys(scope)
+    exception.rules = list(scope.rules)
+    exception.services, exception.environments = list(scope.services), list(scope.environments)
+    exception.service_ids = list(terms.counts.get("within", []))
+    exception.artifact_count = int(terms.counts.get("artifacts", 0))
+    exception.service_count = int(terms.counts.get("services", 0))
+    exception.starts_at, exception.expires_at = terms.starts_at, terms.expires_at
+
+
+def refuse_what_moved(exception: PolicyException, terms: ExceptionTerms, *, at: datetime) -> None:
+    """Refuse to let terms hold that nobody would have asked for, or agreed to, knowing what is known today."""
+    if terms.expires_at <= at:
+        raise WindowOver(f"it was asked for until {rfc3339(terms.expires_at)}")
+    scope, seen = terms.selector(), terms.seen_facts()
+    coverage = ports.covered(scope, type=ExceptionType(exception.type), at=at)
+    worse = [one for one in _fired(terms, seen, coverage.seen, at=at) if one.action is not Action.WARN]
+    judged = judge_level(coverage, production=reaches_production(scope))
+    if not worse and _rank(judged.level) <= _rank(Level(terms.level)):
+        return
+    changes = (
+        f"{one.field} of {one.vulnerability or one.package}: {one.before} to {one.now}"
+        for one in compare(seen, coverage.seen)
+        if one.worse
+    )
+    said = "; ".join([*(one.in_words() for one in worse), *changes][:5]) or f"its level is {judged.level.upper()} now"
+    raise FactsChanged(f"look again: {said}. Whoever asked must ask anew with the facts of today")
+
+
+def _rank(level: Level) -> int:
+    return tuple(Level).index(level)
+
+
+def refuse_missing_evidence(exception: PolicyException, terms: ExceptionTerms, *, at: datetime) -> None:
+    """Refuse where the level asks for evidence that is not there."""
+    rule = level_rule(Level(terms.level), levels())
+    reports = evidence_report(exception, terms, at=at)
+    unmet = [one for one in reports if one.mandatory and one.state is not HookState.MET]
+    if unmet:
+        raise EvidenceMissing("; ".join(f"{one.name}: {one.why}" for one in unmet))
+    if rule.needs_signed_evidence and signed_evidence_is_missing(exception, at=at):
+        raise EvidenceMissing(f"level {terms.level.upper()} needs evidence with a signature that verifies")
+
+
+def reaches_production(scope: Scope) -> bool:
+    """Whether a scope may reach an environment that is production."""
+    if not scope.environments:
+        return True
+    return Environment.objects.filter(slug__in=scope.environments, tier=Tier.PRODUCTION).exists()
+
+
+def _fired(
+    terms: ExceptionTerms, seen: tuple[SeenFacts, ...], now: tuple[SeenFacts, ...], *, at: datetime
+) -> tuple[Fired, ...]:
+    return fired(terms.recheck_policy(), seen=seen, now=now, expires_at=terms.expires_at, at=at)
+
+
+def _newest(exception: PolicyException) -> ExceptionTerms:
+    if exception.asked is None:
+        raise ValueError(f"{exception.number} has no terms")
+    return exception.asked
+
+
+def _is_mere_renewal(exception: PolicyException, terms: ExceptionTerms) -> bool:
+    """Whether only the end moves, of something that nobody would see differently today.
+
+    INVARIANT: what is being revalidated is no renewal: something got worse.
+    """
+    held = exception.terms
+    if held is None or exception.state != State.ACTIVE or terms.change != Change.EXTENSION:
+        return False
+    same = (held.scope_digest, held.effect, held.conditions, held.level) == (
+        terms.scope_digest,
+        terms.effect,
+        terms.conditions,
+        terms.level,
+    )
+    return same and not any(one.worse for one in compare(held.seen_facts(), terms.seen_facts()))
+
+
+def _authors(scope: Scope) -> frozenset[str]:
+    """Return who wrote the rules that a scope names: they do not decide about exceptions from them."""
+    return ports.estate().authors_of(scope.rules) if scope.rules else frozenset()
+
+
+def _counts(drafted: Drafted) -> Mapping[str, JsonValue]:
+    known = [Severity(one.severity) for one in drafted.seen]
+    worst = max(known, key=lambda severity: RANKS[severity], default=Severity.UNKNOWN)
+    return {
+        "artifacts": drafted.coverage.breadth.artifacts,
+        "services": drafted.coverage.breadth.services,
+        "findings": len(drafted.coverage.findings),
+        "unknowns": drafted.coverage.unknowns,
+        "severity": worst.value,
+        "within": [str(service) for service in drafted.within],
+        "digests": dict(drafted.coverage.digests),
+    }
