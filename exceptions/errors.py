@@ -187,3 +187,11 @@ class ImportRefused(Refusal):
     code = "exception.import_refused"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     title = "Not a file of exceptions"
+
+
+class NothingToExport(Refusal):
+    """No exception in force can be said in this format, which has no form for saying nothing."""
+
+    code = "exception.nothing_to_export"
+    status = HTTPStatus.NOT_FOUND
+    title = "Nothing to say in this format"
