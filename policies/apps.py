@@ -41,6 +41,7 @@ class PoliciesConfig(AppConfig):
         names.register(
             {
                 "deployment.recorded": "An artifact went to an environment",
+                "evidence.changed": "Evidence about an artifact changed",
                 "vex.published": "VEX statements joined the evidence they speak of",
                 "intelligence.changed": "What the world knows of vulnerabilities changed",
                 "advisory.affected": "Artifacts are concerned by an advisory",
@@ -51,5 +52,6 @@ class PoliciesConfig(AppConfig):
         )
         import_module("stellapolicy.api.metrics").register(import_module("policies.metrics").EPSS_AGE)
         import_module("policies.wiring").wire_feeds()
+        import_module("policies.wiring").wire_estate()
         import_module("policies.services.evidence_runs").announce()
         import_module("policies.services.vex").announce()

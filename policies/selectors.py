@@ -64,6 +64,17 @@ def active_revision(environment: Environment) -> PackRevision:
     return revision
 
 
+def active_revisions() -> dict[UUID | None, PackRevision | None]:
+    """Return the active revision for every environment that has a pack of its own, and under None for all others.
+
+    INVARIANT: as `active_revision` says it; it is None where a pack is bound and no revision of it is active.
+    """
+    bound = dict(PackBinding.objects.values_list("environment", "pack"))
+    revisions = PackRevision.objects.active().filter(pack__in=set(bound.values()))
+    by_pack = {one.pack_id: one for one in revisions.defer("sources", "warnings", "tests")}
+    return {environment: by_pack.get(pack) for environment, pack in bound.items()}
+
+
 def canonical_program(program_digest: str) -> dict[str, JsonValue]:
     """Return a canonical program by its digest; any revision of the tenant that compiled to it will do."""
     revision = PackRevision.objects.filter(digest=program_digest).exclude(state=RevisionState.DRAFT).first()

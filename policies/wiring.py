@@ -2,6 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from exceptions import ports
+from policies.estate.reader import PresentEstate
 from policies.services import feed_retention, feed_uploads
 from stellapolicy.access.roles import Scope
 from stellapolicy.governance import approvals
@@ -10,6 +12,11 @@ from stellapolicy.outbox import subscriptions
 from stellapolicy.outbox.subscriptions import PublishedEvent
 
 _ENDED_WITHOUT_CONSENT = ("approval.rejected", "approval.withdrawn", "approval.expired")
+
+
+def wire_estate() -> None:
+    """Let exceptions ask what they cover."""
+    ports.wire_estate(PresentEstate())
 
 
 def wire_feeds() -> None:

@@ -1,0 +1,1 @@
+"""The present evidence of every artifact, asked by what an exception selects."""
