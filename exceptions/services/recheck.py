@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from exceptions import ports
-from exceptions.models import PolicyException
+from exceptions.models import ExceptionTerms, PolicyException
 from exceptions.ports import Coverage, Selection
 from exceptions.rules.conditions import Action
 from exceptions.rules.recheck import EstateCounts, Fired, fired, strongest
@@ -118,13 +118,13 @@ def _judge(batch: Sequence[PolicyException], *, at: datetime) -> Mapping[UUID, t
         Selection(str(row.pk), row.terms.selector(), ExceptionType(row.type)) for row in batch if row.terms is not None
     ]
     coverages = ports.estate().covered_each(selections, at=at)
-    return {row.pk: _fired(row, coverages[str(row.pk)], at=at) if row.terms is not None else () for row in batch}
+    return {
+        row.pk: fired_today(row.terms, coverages[str(row.pk)], at=at) if row.terms is not None else () for row in batch
+    }
 
 
-def _fired(exception: PolicyException, coverage: Coverage, *, at: datetime) -> tuple[Fired, ...]:
-    terms = exception.terms
-    if terms is None:
-        return ()
+def fired_today(terms: ExceptionTerms, coverage: Coverage, *, at: datetime) -> tuple[Fired, ...]:
+    """Return which conditions of terms are true of what they cover now."""
     counts = EstateCounts(
         artifacts=coverage.breadth.artifacts,
         services=coverage.breadth.services,
@@ -135,7 +135,8 @@ def _fired(exception: PolicyException, coverage: Coverage, *, at: datetime) -> t
     conditions = terms.recheck_policy()
     places = {place for condition in conditions for place in condition.environments}
     # What may reach an environment is judged as if it were there: nobody knows yet what will be promoted where.
-    reached = places & set(exception.environments) if exception.environments else places
+    within = set(terms.selector().environments)
+    reached = places & within if within else places
     found = [
         one
         for place in ("", *sorted(reached))

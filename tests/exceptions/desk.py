@@ -110,7 +110,7 @@ def make_desk(tenant: Tenant) -> Desk:
 
 def asked(*, at: datetime = NOON, **said: Any) -> Asked:
     """Return a request; `vulnerability`, `package`, `rule` and the like are short for a scope of one."""
-    scope = said.pop("scope", None) or Scope(
+    named = Scope(
         vulnerabilities=_one(said.pop("vulnerability", None)),
         packages=tuple(PackageScope(one) for one in _one(said.pop("package", None))),
         rules=_one(said.pop("rule", None)),
@@ -118,6 +118,7 @@ def asked(*, at: datetime = NOON, **said: Any) -> Asked:
         environments=_one(said.pop("environment", None)),
         digests=_one(said.pop("digest", None)),
     )
+    scope = said.pop("scope", named)
     days = said.pop("days", 5)
     return Asked(
         **{

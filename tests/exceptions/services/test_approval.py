@@ -141,7 +141,7 @@ def test_a_role_in_one_service_decides_about_that_service_alone(in_shop: Shop, d
     from stellapolicy.access.models import RoleAssignment
     from tests.factories import ServiceFactory
 
-    mine, other = ServiceFactory(slug="mine"), ServiceFactory(slug="other")
+    mine, other = ServiceFactory(slug="mine", repositories=["shop/*"]), ServiceFactory(slug="other")
     RoleAssignment.objects.filter(user=desk.users["riley"]).delete()
     give_roles(desk.users["riley"], in_shop.tenant, Role.REVIEWER, service=mine)
     scanned(in_shop, "shop/api")
