@@ -118,7 +118,6 @@ def _by_day(days: Sequence[DayOfDecisions]) -> Panel:
         content={
             "chart": chart.stacked(days),
             "totals": totals,
-            "list": reverse("admin:gates_gatedecision_changelist"),
         },
         href=_decisions(period),
         is_wide=True,

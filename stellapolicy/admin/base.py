@@ -1,5 +1,7 @@
 """The floor of every admin page: rows to read, in the tenant of the request, through the pages of the theme."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, ClassVar, Generic, NoReturn, Protocol, TypeVar, runtime_checkable
 from uuid import UUID
@@ -38,9 +40,24 @@ class Section(Enum):
 
     RELEASES = _("Releases")
     POLICIES = _("Policies")
+    EXCEPTIONS = _("Exceptions")
     INTELLIGENCE = _("Intelligence")
     GOVERNANCE = _("Governance")
     NOTICES = _("Notices")
+
+
+@dataclass(frozen=True, slots=True)
+class SidePage:
+    """A page below a list that has a place of its own in the sidebar; whoever may open the list may open it."""
+
+    title: StrOrPromise
+    icon: str
+    name: str
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+        return reverse(f"admin:{self.name}")
 
 
 class PageAdmin(ModelAdmin[ModelT], Generic[ModelT]):
@@ -55,6 +72,7 @@ class PageAdmin(ModelAdmin[ModelT], Generic[ModelT]):
     menu_title: ClassVar[StrOrPromise | None] = None
     row_title: ClassVar[StrOrPromise | None] = None
     place: ClassVar[int] = 100
+    side_pages: ClassVar[tuple[SidePage, ...]] = ()
     page_template: ClassVar[str]
     # Whether rows that belong to no service are shown to those, too, whose roles are held for single services.
     is_catalogue: ClassVar[bool] = False
@@ -68,7 +86,7 @@ class PageAdmin(ModelAdmin[ModelT], Generic[ModelT]):
     show_facets = ShowFacets.NEVER
     list_filter_submit = True
     list_fullwidth = True
-    actions = None
+    actions: Sequence[Callable[..., HttpResponse]] | None = None
     empty_value_display = "–"  # noqa: RUF001 - the dash that says: nothing
 
     @property

@@ -16,22 +16,22 @@ NOTHING = mark_safe('<span class="st-nothing" aria-hidden="true">–</span>')  #
 _DIGITS_SHOWN = 12
 
 _TONES = {
-    "bad": {"block", "blocked", "dead_letter", "revoked", "critical", "subject_mismatch", "unreadable", "failed"},
+    "bad": {
+        *("block", "blocked", "dead_letter", "revoked", "critical", "subject_mismatch", "unreadable", "failed"),
+        *("rejected", "missing", "bad", "bad_signature", "revoke"),
+    },
     "careful": {
         *("warn", "warned", "deferred", "escalated", "requires_vex", "partial", "unscanned", "expired", "high"),
-        *("not_configured", "cancelled", "would_block", "unknown"),
+        *("not_configured", "cancelled", "would_block", "unknown", "changes_requested", "revalidation_required"),
+        *("stale", "low_trust", "schema", "question", "require_reapproval"),
     },
-    "good": {"pass", "active", "succeeded", "complete", "accepted", "live", "fresh", "enforce", "true"},
+    "good": {
+        *("pass", "active", "succeeded", "complete", "accepted", "live", "fresh", "enforce", "true"),
+        *("met", "verified", "answer"),
+    },
     "notice": {
-        "matched",
-        "pass_with_note",
-        "guarded_pass",
-        "leased",
-        "running",
-        "queued",
-        "submitted",
-        "approved",
-        "medium",
+        *("matched", "pass_with_note", "guarded_pass", "leased", "running", "queued", "submitted", "approved"),
+        *("medium", "proposed"),
     },
 }
 _TONE_OF = {word: tone for tone, words in _TONES.items() for word in words}

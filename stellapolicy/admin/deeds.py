@@ -47,7 +47,7 @@ def posted(request: HttpRequest) -> QueryDict | None:
 def dress(form: Form) -> Form:
     """Give the single-line fields of a form our look; the theme dresses model forms only."""
     for field in form.fields.values():
-        if not isinstance(field.widget, forms.CheckboxSelectMultiple | forms.CheckboxInput):
+        if not isinstance(field.widget, forms.RadioSelect | forms.CheckboxInput):
             field.widget.attrs.setdefault("class", "st-input")
     return form
 
@@ -60,6 +60,7 @@ def answer_form(
     act: Callable[[dict[str, Any]], HttpResponse],
     *,
     back: str,
+    template: str = "stella/form.html",
 ) -> HttpResponse:
     """Show the form, or do what it says; a refusal of the service is shown in the form and leaves nothing behind."""
     refusal_code = ""
@@ -69,14 +70,18 @@ def answer_form(
                 return act(form.cleaned_data)
         except Refusal as refusal:
             refusal_code = refusal.code
-            _tell(form, refusal)
+            show_refusal(form, refusal)
         except ValidationError as refused:
             form.add_error(None, ValidationError(refused.messages))
     context = {"title": deed.title, "form": dress(form), "deed": deed, "back": back, "refusal_code": refusal_code}
-    return page.answer(request, "stella/form.html", context)
+    return page.answer(request, template, context)
 
 
-def _tell(form: Form, refusal: Refusal) -> None:
+def show_refusal(form: Form, refusal: Refusal) -> None:
+    """Show why a service refused, above the form, and each mistake it names at its field."""
     form.add_error(None, f"{refusal.title}: {refusal.detail}.")
     for fault in refusal.faults:
-        form.add_error(None, fault.message)
+        steps = (step for step in fault.pointer.split("/") if step in form.fields)
+        name = next(steps, None)
+        is_seen = name is not None and not form.fields[name].widget.is_hidden
+        form.add_error(name if is_seen else None, fault.message)

@@ -35,7 +35,7 @@ def sections(request: HttpRequest) -> list[Group]:
     overview: Item = {"title": _("Overview"), "icon": "monitoring", "link": home, "active": request.path == home}
     groups: list[Group] = [{"title": "", "separator": False, "items": [overview]}]
     for section in Section:
-        items = [_item(request, page) for page in _pages(request, section)]
+        items = [item for page in _pages(request, section) for item in _items(request, page)]
         if items:
             groups.append({"title": section.value, "separator": True, "items": items})
     return groups
@@ -50,10 +50,8 @@ def _pages(request: HttpRequest, section: Section) -> list[PageAdmin[Model]]:
     )
 
 
-def _item(request: HttpRequest, page: PageAdmin[Model]) -> Item:
-    return {
-        "title": page.heading,
-        "icon": page.icon,
-        "link": page.address,
-        "active": request.path.startswith(page.address),
-    }
+def _items(request: HttpRequest, page: PageAdmin[Model]) -> list[Item]:
+    """Return the link to a list and those to its side pages; the longest address that fits is where one is."""
+    known = [(page.heading, page.icon, page.address), *((one.title, one.icon, one.address) for one in page.side_pages)]
+    here = max((link for *_, link in known if request.path.startswith(link)), key=len, default="")
+    return [{"title": title, "icon": icon, "link": link, "active": link == here} for title, icon, link in known]

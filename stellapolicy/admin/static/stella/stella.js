@@ -49,13 +49,59 @@ function reachByKeyboard(root) {
   }
 }
 
+// Whatever is fetched is a page of ours.
+function ours(address) {
+  const wanted = new URL(address, window.location.href);
+  if (wanted.origin !== window.location.origin) throw new Error(wanted.origin);
+  return wanted;
+}
+
+// Parts that take a while come after the page, one after the other, those on demand when they are asked for.
+async function loadFragment(place) {
+  const wanted = place.dataset.fragment;
+  if (!wanted) return;
+  delete place.dataset.fragment;
+  place.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(ours(wanted), { credentials: "same-origin" });
+    if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+    place.innerHTML = await answer.text();
+    localiseTimes(place);
+  } catch {
+    place.textContent = place.dataset.failed;
+  }
+  place.removeAttribute("aria-busy");
+}
+
+async function loadFragments(root) {
+  for (const place of root.querySelectorAll("[data-fragment]:not([data-on-demand])")) await loadFragment(place);
+}
+
+// A text that has to be long enough says how long it is.
+function countCharacters(root) {
+  for (const area of root.querySelectorAll("textarea[data-count]")) {
+    const said = document.createElement("small");
+    const count = () => {
+      const length = [...area.value.trim()].length;
+      said.textContent = `${length} / ${area.dataset.least}`;
+      said.className = length < Number(area.dataset.least) ? "st-count st-count--short" : "st-count";
+    };
+    area.after(said);
+    area.addEventListener("input", count);
+    count();
+  }
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   localiseTimes(document);
   reachByKeyboard(document);
+  countCharacters(document);
+  loadFragments(document);
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("button[data-copy], button[data-print]");
+    const button = event.target.closest("button[data-copy], button[data-print], button[data-load]");
     if (button === null) return;
     if ("print" in button.dataset) window.print();
+    else if ("load" in button.dataset) loadFragment(button.closest("[data-fragment]"));
     else copy(button);
   });
 });
