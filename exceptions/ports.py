@@ -188,8 +188,31 @@ class Preview(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class BlockedFinding:
+    """A finding that held a release back, as far as a request for an exception begins with it; "" is not known."""
+
+    name: str
+    kind: str
+    purl: str
+    rule: str
+    artifact: str
+    service: str
+    environment: str
+    owner_team: str
+
+
+class Blocked(Protocol):
+    """Tells what a decision held back."""
+
+    def finding_of(self, *, actor: Actor, decision: UUID, key: str) -> BlockedFinding | None:
+        """Return a finding of a decision that the actor may read, or None."""
+        ...
+
+
 _estate: Estate | None = None
 _preview: Preview | None = None
+_blocked: Blocked | None = None
 
 
 def wire_estate(port: Estate) -> None:
@@ -202,6 +225,12 @@ def wire_preview(port: Preview) -> None:
     """Let a room above answer what would flip, in its `apps.ready`."""
     global _preview  # noqa: PLW0603 - set once as the apps load
     _preview = port
+
+
+def wire_blocked(port: Blocked) -> None:
+    """Let a room above tell what its decisions held back, in its `apps.ready`."""
+    global _blocked  # noqa: PLW0603 - set once as the apps load
+    _blocked = port
 
 
 def estate() -> Estate:
@@ -221,3 +250,10 @@ def preview() -> Preview:
     if _preview is None:
         raise RuntimeError("no room above exceptions answers what would flip")
     return _preview
+
+
+def blocked() -> Blocked:
+    """Return who tells what was held back."""
+    if _blocked is None:
+        raise RuntimeError("no room above exceptions tells what it held back")
+    return _blocked

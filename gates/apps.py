@@ -10,7 +10,9 @@ class GatesConfig(AppConfig):
     label = "gates"
 
     def ready(self) -> None:
+        from exceptions.ports import wire_blocked  # noqa: PLC0415 - needs loaded apps
         from gates.metrics import QUEUE_AGE, QUEUE_DEPTH  # noqa: PLC0415 - needs loaded apps
+        from gates.services.blocked import BlockedFindings  # noqa: PLC0415 - needs loaded apps
         from gates.services.retention import JOBS  # noqa: PLC0415 - needs loaded apps
         from stellapolicy.api import metrics  # noqa: PLC0415 - needs loaded apps
         from stellapolicy.audit import actions  # noqa: PLC0415 - needs loaded apps
@@ -28,3 +30,4 @@ class GatesConfig(AppConfig):
         metrics.register(QUEUE_AGE)
         names.register({"gate.decided": "A gate decided"})
         retention.register(JOBS)
+        wire_blocked(BlockedFindings())

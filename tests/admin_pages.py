@@ -23,7 +23,9 @@ from stellapolicy.management.seeding import seed_contents
 from stellapolicy.tenancy.models import Service, Team, Tenant
 from stellapolicy.tenancy.scope import tenant_scope
 from tests.factories import TenantFactory, UserFactory, almighty, give_roles, person_with, token_for
+from tests.exceptions.desk import Desk, make_desk
 from tests.inhabitants.access import believe
+from tests.inhabitants.exceptions import forgive
 from tests.inhabitants.governance import govern
 from tests.inhabitants.outbox import tell
 from tests.inhabitants.releases import release
@@ -44,6 +46,7 @@ class Inhabited:
     person: User
     token: ApiToken
     at: datetime
+    desk: Desk
 
     def ask(
         self, image: str, *reports: bytes, environment: str = "production", at: datetime | None = None
@@ -82,7 +85,7 @@ def inhabit(slug: str = "acme") -> Inhabited:
         )
     give_roles(person, tenant, Role.SERVICE, service=service)
     token = token_for(person_with(tenant, Role.SERVICE), tenant, "gate:evaluate", "evidence:write").token
-    inhabited = Inhabited(tenant, actor, person, token, at)
+    inhabited = Inhabited(tenant, actor, person, token, at, make_desk(tenant))
     scanned = at - timedelta(hours=1)
     inhabited.ask(f"{slug}/api", trivy(f"{slug}/api", [HIGH, HARMLESS], hidden=[KEV_CRITICAL], scanned_at=scanned))
     inhabited.queue(asked(f"{slug}/api", environment="staging"))
@@ -90,6 +93,7 @@ def inhabit(slug: str = "acme") -> Inhabited:
     govern(tenant, at=at)
     tell(actor, person, at=at)
     release(actor, f"{slug}/api", at=at)
+    forgive(inhabited.desk, f"{slug}/api", held=HARMLESS.id, asked=HIGH.id, at=at)
     return inhabited
 
 

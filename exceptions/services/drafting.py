@@ -1,5 +1,6 @@
 """Judges what is asked for before anything is kept: every mistake at once, then level, seats and the longest term."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -22,10 +23,11 @@ from exceptions.selectors import level_rule, levels
 from stellapolicy.access.roles import Scope as Held
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.clock import rfc3339
-from stellapolicy.kernel.refusals import Fault
+from stellapolicy.kernel.refusals import Fault, Refusal
 from stellapolicy.tenancy.models import Environment, Service, Team, Tier
 
 MOST_GROUPS = 2_000
+FARTHEST_START = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,22 @@ def draft(
     first_start: where terms before these began, from which the longest term counts. needs_scope: False where an
     approver lessens what somebody else asked for.
     """
+    drafted = sketch(asked, actor=actor, at=at, first_start=first_start, is_new=is_new, needs_scope=needs_scope)
+    for refusal in unfit(drafted):
+        raise refusal
+    return drafted
+
+
+def sketch(
+    asked: Asked,
+    *,
+    actor: Actor,
+    at: datetime,
+    first_start: datetime | None = None,
+    is_new: bool = True,
+    needs_scope: bool = True,
+) -> Drafted:
+    """Judge a request as `draft` does, and leave what its level refuses to `unfit`: for whoever looks first."""
     starts_at = asked.starts_at or at
     entry = effects()[asked.type, asked.reason]
     faults = [*_wording(asked), *_window(asked, starts_at, at=at, is_new=is_new), *_effect(asked, entry)]
@@ -86,7 +104,7 @@ def draft(
     term = asked.expires_at - starts_at
     kind = KIND_OF[asked.reason]
     conditions = default_conditions(kind, asked.reason, term=term) if asked.conditions is None else asked.conditions
-    drafted = Drafted(
+    return Drafted(
         asked=replace(asked, starts_at=starts_at),
         effect=asked.effect or entry.effect,
         starts_at=starts_at,
@@ -99,8 +117,6 @@ def draft(
         owner_team=team,
         first_start=first_start or starts_at,
     )
-    _refuse_unfit(drafted, entry)
-    return drafted
 
 
 def judge_level(coverage: Coverage, *, production: bool) -> Judged:
@@ -130,27 +146,29 @@ def look(asked: Asked, *, at: datetime) -> Coverage:
     return coverage
 
 
-def longest_term(drafted: Drafted, entry: EffectEntry) -> timedelta:
+def longest_term(drafted: Drafted) -> timedelta:
     """Return how long it may last: the shorter of what its level and its effect allow."""
+    entry = effects()[drafted.asked.type, drafted.asked.reason]
     return min(longest(drafted.rule, drafted.kind, drafted.effect), entry.longest_for(drafted.effect))
 
 
-def _refuse_unfit(drafted: Drafted, entry: EffectEntry) -> None:
-    most = longest_term(drafted, entry)
+def unfit(drafted: Drafted) -> Iterator[Refusal]:
+    """Give every refusal of what was asked for at its level: too long, no ticket, void at once."""
+    most = longest_term(drafted)
     latest = drafted.first_start + most
     if drafted.asked.expires_at > latest:
         message = (
             f"at level {drafted.judged.level.value.upper()} a {drafted.kind} lasts at most {most.days} days, "
             f"from its first start until {rfc3339(latest)}"
         )
-        raise TooLong(message, faults=(Fault("/expires_at", TooLong.code, message),))
+        yield TooLong(message, faults=(Fault("/expires_at", TooLong.code, message),))
     if drafted.rule.needs_ticket and not drafted.asked.ticket.strip():
         message = f"level {drafted.judged.level.value.upper()} needs a ticket"
-        raise TicketMissing(message, faults=(Fault("/ticket", TicketMissing.code, message),))
+        yield TicketMissing(message, faults=(Fault("/ticket", TicketMissing.code, message),))
     true_now = already_true(drafted.conditions, seen=drafted.seen)
     if true_now:
         names = ", ".join(f"{one.kind} {one.threshold}".strip() for one in true_now)
-        raise ConditionAlreadyTrue(f"it would be void at once: {names}")
+        yield ConditionAlreadyTrue(f"it would be void at once: {names}")
 
 
 def _wording(asked: Asked) -> list[Fault]:
@@ -170,6 +188,8 @@ def _window(asked: Asked, starts_at: datetime, *, at: datetime, is_new: bool) ->
         faults.append(Fault("/expires_at", "window.over", "it ends after it begins, and not in the past"))
     if is_new and starts_at < at - timedelta(minutes=5):
         faults.append(Fault("/starts_at", "window.past", "it does not begin in the past"))
+    if starts_at > at + FARTHEST_START:
+        faults.append(Fault("/starts_at", "window.too_far", f"it begins within {FARTHEST_START.days} days"))
     return faults
 
 

@@ -30,7 +30,7 @@ def request_exception(*, actor: Actor, asked: Asked, at: datetime) -> PolicyExce
     Raises ExceptionInvalid, TooBroad, TooLong, TicketMissing, ConditionAlreadyTrue, AlreadyCovered, ScopeMissing.
     """
     drafted = draft(asked, actor=actor, at=at)
-    _refuse_covered(drafted, at=at)
+    refuse_covered(drafted, at=at)
     exception = PolicyException(
         number=next_number(at=at),
         type=asked.type.value,
@@ -71,7 +71,7 @@ def change_terms(
         _with(exception, change, at=at), actor=actor, at=at, first_start=first_start_of(exception), is_new=False
     )
     if is_undecided:
-        _refuse_covered(drafted, at=at)
+        refuse_covered(drafted, at=at)
     _take_back(exception, actor=actor, reason="other terms are proposed", at=at)
     if change.ticket is not None:
         exception.ticket = change.ticket.strip()
@@ -231,7 +231,7 @@ def illegal(exception: PolicyException, wanted: str) -> IllegalTransition:
     return IllegalTransition(f"{exception.number} is {exception.state} and cannot be {wanted}; legal: {steps}")
 
 
-def _refuse_covered(drafted: Drafted, *, at: datetime) -> None:
+def refuse_covered(drafted: Drafted, *, at: datetime) -> None:
     """Refuse what an exception in force says already: no narrower, no shorter, no weaker."""
     for other in covering_rows(drafted.asked.scope, at=at):
         terms = other.terms

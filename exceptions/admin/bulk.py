@@ -1,0 +1,203 @@
+"""Many exceptions at once: every row with what it covers and whether this person may, one comment, an answer each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
+
+from exceptions.admin import wording
+from exceptions.admin.forms import comment_field
+from exceptions.models import PolicyException
+from exceptions.offers import Act, Situation, obstacle_to, onlooker
+from exceptions.selectors import requests_for
+from exceptions.services.bulk import MOST_ROWS, BulkResult, BulkRow, Verb, act_on_many
+from stellapolicy.access.errors import ReauthenticationNeeded
+from stellapolicy.access.reauthentication import require_recent
+from stellapolicy.access.roles import Scope
+from stellapolicy.admin.base import PageAdmin
+from stellapolicy.admin.deeds import Deed, dress, show_refusal
+from stellapolicy.governance.admin.reading import reader
+from stellapolicy.kernel.actor import Actor
+from stellapolicy.kernel.clock import now
+
+_PAGE: Final = "admin/exceptions/bulk.html"
+_RESULTS: Final = "admin/exceptions/bulk_results.html"
+_VOTES: Final = (Verb.APPROVE, Verb.REJECT)
+# The previews are loaded by the page's script one after the other; each decides its artifacts again.
+MOST_PREVIEWED: Final = 20
+
+TITLES: Final[Mapping[Verb, StrOrPromise]] = {
+    Verb.APPROVE: gettext_lazy("Approve"),
+    Verb.REJECT: gettext_lazy("Reject"),
+    Verb.REQUEST_CHANGES: gettext_lazy("Ask for changes"),
+    Verb.WITHDRAW: gettext_lazy("Withdraw"),
+    Verb.REVOKE: gettext_lazy("Revoke"),
+}
+_CONSEQUENCES: Final[Mapping[Verb, StrOrPromise]] = {
+    Verb.APPROVE: gettext_lazy(
+        "You agree to each of these exactly as it stands below. What needs nobody else takes effect at once."
+    ),
+    Verb.REJECT: gettext_lazy(
+        "Each request ends for everybody; new terms come to nothing. They can be asked for anew."
+    ),
+    Verb.REQUEST_CHANGES: gettext_lazy("Each goes back to whoever asked, and its clock stands still."),
+    Verb.WITHDRAW: gettext_lazy("Each is taken back without an answer."),
+    Verb.REVOKE: gettext_lazy("Each ends at once and for good, and gates decide anew."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One exception of many, as it is looked at before the deed."""
+
+    row: PolicyException
+    about: str
+    counts: Mapping[str, Any]
+    ends: Any
+    payload_hash: str
+    obstacle: str
+    is_previewed: bool
+
+    @property
+    def key(self) -> str:
+        """What its box in the form stands for."""
+        return f"{self.row.pk}|{self.payload_hash}"
+
+
+class BulkForm(forms.Form):
+    """One comment for all; `refusal_code` says what stands in the way of them all."""
+
+    comment = comment_field()
+    refusal_code = ""
+
+
+def may_act(actor: Actor | None) -> bool:
+    """Whether somebody may do anything to any exception at all: nobody is offered what they may not."""
+    scopes = (Scope.EXCEPTION_APPROVE, Scope.EXCEPTION_WRITE)
+    return actor is not None and any(actor.holds_anywhere(scope) for scope in scopes)
+
+
+def choose(
+    page: PageAdmin[PolicyException], request: HttpRequest, verb: Verb, rows: Sequence[PolicyException]
+) -> HttpResponse:
+    """Answer with the page that lists what was chosen and asks for one comment; nothing is done yet."""
+    return _listed(page, request, verb, rows, BulkForm())
+
+
+def bulk_view(page: PageAdmin[PolicyException], request: HttpRequest) -> HttpResponse:
+    """Do to every row that is still chosen what was confirmed, and show what became of each."""
+    actor, at = reader(request), now()
+    verb = request.POST.get("verb", "")
+    if request.method != "POST" or not may_act(actor) or verb not in list(Verb):
+        raise PermissionDenied
+    chosen, form = _chosen(request.POST), BulkForm(request.POST)
+    known = {row.pk: row for row in page.page_rows(request).filter(pk__in=[pk for pk, _hash in chosen])}
+    shown = [(known[pk], payload_hash) for pk, payload_hash in chosen if pk in known][:MOST_ROWS]
+    if not shown:
+        form.add_error(None, _("Choose at least one."))
+    if shown and form.is_valid() and _is_recent(actor, Verb(verb), form):
+        rows = [BulkRow(str(row.pk), payload_hash) for row, payload_hash in shown]
+        comment = form.cleaned_data["comment"]
+        results = act_on_many(actor=actor, verb=Verb(verb), rows=rows, comment=comment, all_or_nothing=False, at=at)
+        return _answered(page, request, Verb(verb), [row for row, _hash in shown], results)
+    return _listed(page, request, Verb(verb), [row for row, _hash in shown], form, hashes=dict(chosen))
+
+
+def lines_of(request: HttpRequest, verb: Verb, rows: Sequence[PolicyException]) -> list[Line]:
+    """Return the rows with what this person may; six reads, however many there are."""
+    who = onlooker(reader(request), at=now())
+    waiting = requests_for(row.asked_id for row in rows if row.asked_id is not None)
+    lines = []
+    for place, row in enumerate(rows):
+        found = waiting.get(row.asked_id) if row.asked_id is not None else None
+        terms = row.asked or row.terms
+        lines.append(
+            Line(
+                row=row,
+                about=wording.about(row),
+                counts=terms.counts if terms is not None else {},
+                ends=terms.expires_at if terms is not None else row.expires_at,
+                payload_hash=found.payload_hash if found is not None else "",
+                obstacle=obstacle_to(Act(verb.value), Situation(row, found, who)),
+                is_previewed=place < MOST_PREVIEWED,
+            )
+        )
+    return lines
+
+
+def _listed(
+    page: PageAdmin[PolicyException],
+    request: HttpRequest,
+    verb: Verb,
+    rows: Sequence[PolicyException],
+    form: BulkForm,
+    *,
+    hashes: Mapping[UUID, str] | None = None,
+) -> HttpResponse:
+    lines = lines_of(request, verb, rows[:MOST_ROWS])
+    moved = {line.row.pk for line in lines if hashes and hashes.get(line.row.pk) != line.payload_hash}
+    deed = Deed(TITLES[verb], _CONSEQUENCES[verb], TITLES[verb], is_final=verb in {Verb.REJECT, Verb.REVOKE})
+    context = {
+        "title": _("%(verb)s: %(count)d chosen") % {"verb": TITLES[verb], "count": len(rows)},
+        "verb": verb.value,
+        "deed": deed,
+        "lines": lines,
+        "moved": moved,
+        "left_out": max(len(rows) - MOST_ROWS, 0),
+        "most": MOST_ROWS,
+        "possible": sum(not line.obstacle for line in lines),
+        "form": dress(form),
+        "refusal_code": form.refusal_code,
+        "back": page.address,
+    }
+    return page.answer(request, _PAGE, context)
+
+
+def _answered(
+    page: PageAdmin[PolicyException],
+    request: HttpRequest,
+    verb: Verb,
+    rows: Sequence[PolicyException],
+    results: Sequence[BulkResult],
+) -> HttpResponse:
+    done = sum(result.is_done for result in results)
+    context = {
+        "title": _("%(verb)s: %(done)d of %(all)d done") % {"verb": TITLES[verb], "done": done, "all": len(results)},
+        "results": [(row, wording.about(row), result) for row, result in zip(rows, results, strict=True)],
+        "done": done,
+        "refused": len(results) - done,
+        "back": page.address,
+    }
+    return page.answer(request, _RESULTS, context)
+
+
+def _chosen(posted: QueryDict) -> list[tuple[UUID, str]]:
+    """Return the boxes that are ticked: which exception, and the hash of what was shown of it; each once."""
+    found: dict[UUID, str] = {}
+    for text in posted.getlist("row"):
+        key, _bar, payload_hash = text.partition("|")
+        try:
+            found.setdefault(UUID(key), payload_hash)
+        except ValueError:
+            continue
+    return list(found.items())
+
+
+def _is_recent(actor: Actor, verb: Verb, form: BulkForm) -> bool:
+    """Whether somebody who votes proved lately who they are; once for all rows rather than a refusal for each."""
+    if verb not in _VOTES:
+        return True
+    try:
+        require_recent(actor, at=now())
+    except ReauthenticationNeeded as refusal:
+        show_refusal(form, refusal)
+        form.refusal_code = refusal.code
+        return False
+    return True

@@ -1,0 +1,81 @@
+"""What the overview shows of exceptions: what waits for the reader, what ends soon, the debt, whether workers run."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Count, Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from exceptions.admin.queues import SOON, Queue
+from exceptions.admin.reading import readable
+from exceptions.metrics import PATIENCE
+from exceptions.models import PolicyException
+from exceptions.models.exception import PolicyExceptionQuerySet
+from exceptions.queues import waiting_for
+from stellapolicy.admin.dashboard import Panel, Tile, Tone
+from stellapolicy.api.permissions import actor_of
+from stellapolicy.kernel.severity import Severity
+
+_SEVERE = (Severity.CRITICAL, Severity.HIGH, Severity.UNKNOWN)
+
+
+def show(request: HttpRequest, at: datetime) -> Iterable[Tile | Panel]:
+    """Give four tiles, seven queries however much there is; nothing to whoever may not see exceptions."""
+    actor = actor_of(request)
+    if actor is None or not request.user.has_perm("exceptions.view_policyexception"):
+        return []
+    rows = readable(PolicyException.objects.all(), request)
+    mine = waiting_for(rows, actor, at=at).count()
+    return [
+        Tile(
+            title=_("Exceptions to decide"),
+            value=f"{mine:,}",
+            remark=_("wait for you") if mine else _("nothing waits for you"),
+            href=_list(f"queue={Queue.MINE}"),
+            tone=Tone.CAREFUL if mine else Tone.QUIET,
+        ),
+        *_standing(rows, at),
+        _overdue(rows, at),
+    ]
+
+
+def _standing(rows: PolicyExceptionQuerySet, at: datetime) -> Iterable[Tile]:
+    """Give what ends soon and what is owed, counted in one read."""
+    held = rows.in_force(at=at).aggregate(
+        all=Count("pk"),
+        severe=Count("pk", filter=Q(severity__in=_SEVERE)),
+        soon=Count("pk", filter=Q(expires_at__lte=at + SOON)),
+    )
+    yield Tile(
+        title=_("Exceptions ending"),
+        value=f"{held['soon']:,}",
+        remark=_("in 14 days: extend them or let them end"),
+        href=_list(f"queue={Queue.EXPIRING}"),
+        tone=Tone.CAREFUL if held["soon"] else Tone.QUIET,
+    )
+    severe = ngettext("%(n)d of high severity or worse", "%(n)d of high severity or worse", held["severe"])
+    yield Tile(
+        title=_("Exception debt"),
+        value=f"{held['all']:,}",
+        remark=severe % {"n": held["severe"]},
+        href=reverse("admin:exceptions_policyexception_reports"),
+        tone=Tone.CAREFUL if held["severe"] else Tone.QUIET,
+    )
+
+
+def _overdue(rows: PolicyExceptionQuerySet, at: datetime) -> Tile:
+    late = rows.overdue(at=at, by=PATIENCE).count()
+    return Tile(
+        title=_("Overdue workers"),
+        value=f"{late:,}",
+        remark=_("exceptions no worker has begun or ended in time") if late else _("beginnings and ends are recorded"),
+        href=_list("state=expired"),
+        tone=Tone.BAD if late else Tone.GOOD,
+    )
+
+
+def _list(query: str) -> str:
+    return f"{reverse('admin:exceptions_policyexception_changelist')}?{query}"

@@ -1,0 +1,169 @@
+"""The fields of terms: what an exception is about, until when, why, what holds meanwhile and what makes it void."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django import forms
+from django.forms import BoundField
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from exceptions.admin.forms import day_field, lines, rationale_field
+from exceptions.admin.scope_form import ScopeForm, lines_field, written
+from exceptions.admin.wording import ACTIONS, condition_kind
+from exceptions.offers import Situation
+from exceptions.rules.conditions import THRESHOLDS, Condition, ConditionKind, read_conditions
+from exceptions.rules.vocabulary import KIND_OF, Effect, ExceptionType, Kind, Reason
+from stellapolicy.admin import cells
+from stellapolicy.kernel.canonical_json import JsonValue
+from stellapolicy.kernel.refusals import Fault
+from stellapolicy.tenancy.models import Team
+
+OWN: Final = "own"
+_AS_IS: Final = "as_is"
+_ACTION, _LIMIT = "action_", "limit_"
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionRow:
+    """One line of the recheck policy: what is watched, what then happens, and from which number on."""
+
+    words: str
+    action: BoundField
+    limit: BoundField | None
+
+
+class TermsForm(ScopeForm):
+    """Terms as somebody writes them."""
+
+    expires_at = day_field(_("Until (UTC)"), _("It ends at this time of day. A look says how long it may last."))
+    rationale = rationale_field()
+    controls = lines_field(_("Controls"), _("What protects meanwhile, one a line; some reasons need one."))
+    ticket = forms.CharField(label=_("Ticket"), max_length=200, required=False)
+    recheck = forms.ChoiceField(label=_("What makes it void"), widget=forms.RadioSelect)
+
+    def __init__(self, data: QueryDict | None, *, initial: Mapping[str, object], usual: object) -> None:
+        super().__init__(data, initial={"recheck": _AS_IS, **initial})
+        recheck = self.fields["recheck"]
+        if isinstance(recheck, forms.ChoiceField):
+            recheck.choices = [(_AS_IS, usual), (OWN, _("What I choose below"))]
+        for kind in ConditionKind:
+            self.fields[f"{_ACTION}{kind}"] = forms.ChoiceField(
+                label=condition_kind(kind), required=False, choices=[("", _("is not watched")), *ACTIONS.items()]
+            )
+            if kind in THRESHOLDS:
+                threshold = THRESHOLDS[kind]
+                self.fields[f"{_LIMIT}{kind}"] = forms.CharField(
+                    label=threshold.words, required=False, max_length=12, initial=threshold.usual
+                )
+
+    @property
+    def kind(self) -> Kind:
+        """What the exception rests on, which decides what has to be watched."""
+        raise NotImplementedError
+
+    def condition_rows(self) -> Iterator[ConditionRow]:
+        """Give the lines of the recheck policy."""
+        for kind in ConditionKind:
+            limit = self[f"{_LIMIT}{kind}"] if kind in THRESHOLDS else None
+            yield ConditionRow(condition_kind(kind), self[f"{_ACTION}{kind}"], limit)
+
+    def plain_fields(self) -> Iterator[BoundField]:
+        """Give every other field that is seen."""
+        return (field for field in self.visible_fields() if not field.name.startswith((_ACTION, _LIMIT)))
+
+    def clean(self) -> dict[str, Any]:
+        """Read the recheck policy beside the scope; None takes the usual one, or leaves it as it is."""
+        said = super().clean()
+        said["controls"] = lines(said.get("controls") or "")
+        said["conditions"] = self._conditions(said) if said.get("recheck") == OWN else None
+        return said
+
+    def _conditions(self, said: Mapping[str, Any]) -> tuple[Condition, ...]:
+        document: list[JsonValue] = [
+            {"kind": kind.value, "action": action, "threshold": (said.get(f"{_LIMIT}{kind}") or "").strip()}
+            for kind in ConditionKind
+            if (action := said.get(f"{_ACTION}{kind}"))
+        ]
+        faults: list[Fault] = []
+        read = read_conditions(document, kind=self.kind, faults=faults)
+        self.show(faults)
+        return read
+
+
+class RequestForm(TermsForm):
+    """A new exception as it is asked for."""
+
+    type = forms.ChoiceField(
+        label=_("It is about"), choices=[(one.value, cells.spoken(one.value)) for one in ExceptionType]
+    )
+    reason = forms.ChoiceField(
+        label=_("Because of"),
+        choices=[(one.value, f"{cells.spoken(one.value)} ({cells.spoken(KIND_OF[one].value)})") for one in Reason],
+        help_text=_("It decides what the exception does; the page Effects has them all."),
+    )
+    effect = forms.ChoiceField(
+        label=_("Effect"),
+        required=False,
+        choices=[("", _("the usual one of the reason")), *((one.value, cells.spoken(one.value)) for one in Effect)],
+    )
+    owner_team = forms.ModelChoiceField(
+        label=_("Owner"),
+        queryset=Team.objects.none(),
+        required=False,
+        to_field_name="slug",
+        empty_label=_("nobody in particular"),
+        help_text=_("The team that is asked when it ends or is not needed."),
+    )
+    tags = forms.CharField(label=_("Tags"), required=False, max_length=600, help_text=_("Parted by commas."))
+    field_order = ["type", "reason", "vulnerabilities", "packages", "services", "environments"]
+
+    def __init__(self, data: QueryDict | None, *, initial: Mapping[str, object]) -> None:
+        super().__init__(data, initial=initial, usual=_("What its reason usually calls for (a look shows it)"))
+        team = self.fields["owner_team"]
+        if isinstance(team, forms.ModelChoiceField):
+            team.queryset = Team.objects.order_by("slug")
+
+    @property
+    def kind(self) -> Kind:
+        """What the exception rests on."""
+        reason = self.cleaned_data.get("reason")
+        return KIND_OF[Reason(reason)] if reason else Kind.ACCEPTANCE
+
+
+class ChangeForm(TermsForm):
+    """Other terms of an exception there is."""
+
+    effect = forms.ChoiceField(
+        label=_("Effect"),
+        required=False,
+        choices=[("", _("as it is")), *((one.value, cells.spoken(one.value)) for one in Effect)],
+    )
+
+    def __init__(self, data: QueryDict | None, seen: Situation) -> None:
+        terms = seen.row.asked
+        self._kind = Kind(seen.row.kind)
+        initial: dict[str, object] = {"ticket": seen.row.ticket}
+        if terms is not None:
+            initial |= {
+                **written(terms.selector()),
+                **_chosen(terms.recheck_policy()),
+                "expires_at": terms.expires_at.date(),
+                "rationale": terms.rationale,
+                "controls": "\n".join(terms.controls),
+            }
+        super().__init__(data, initial=initial, usual=_("The policy as it is"))
+
+    @property
+    def kind(self) -> Kind:
+        """What the exception rests on."""
+        return self._kind
+
+
+def _chosen(conditions: tuple[Condition, ...]) -> dict[str, object]:
+    """Return conditions the way the form writes them."""
+    chosen: dict[str, object] = {}
+    for one in conditions:
+        chosen |= {f"{_ACTION}{one.kind}": one.action.value, f"{_LIMIT}{one.kind}": one.threshold}
+    return chosen

@@ -1,0 +1,134 @@
+"""What exceptions say of themselves, in words that a reader at night understands."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django_stubs_ext import StrOrPromise
+
+from exceptions.matching.scope import Scope
+from exceptions.models import ExceptionTerms, PolicyException
+from exceptions.rules.conditions import Action, Condition, ConditionKind
+from exceptions.rules.vocabulary import Effect, Kind, State
+from stellapolicy.admin import cells
+
+_SHOWN: Final = 2
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
+
+EFFECTS: Final[Mapping[Effect, StrOrPromise]] = {
+    Effect.SUPPRESS: gettext_lazy("What it covers holds nothing back; it stays visible as suppressed."),
+    Effect.DEFER: gettext_lazy("What it covers is put off: it holds nothing back until the exception ends."),
+    Effect.REQUIRE_CONTROL: gettext_lazy("What it covers holds nothing back while its controls hold."),
+    Effect.DOWNGRADE_LOW: gettext_lazy("What it covers counts as low."),
+    Effect.DOWNGRADE_MEDIUM: gettext_lazy("What it covers counts as medium."),
+    Effect.DEFER_VENDOR: gettext_lazy("What it covers is put off until the vendor has answered."),
+    Effect.SUPPRESS_DEPRECATION: gettext_lazy("The deprecation it covers holds nothing back."),
+    Effect.SUPPRESS_LICENSE: gettext_lazy("The licence it covers holds nothing back."),
+    Effect.DEFER_DEFAULT: gettext_lazy("What it covers is put off for a short time."),
+}
+KINDS: Final[Mapping[Kind, StrOrPromise]] = {
+    Kind.FACT: gettext_lazy("It rests on a fact, and is void when the fact is."),
+    Kind.PLAN: gettext_lazy("It rests on a plan, which can slip."),
+    Kind.ACCEPTANCE: gettext_lazy("Somebody takes the risk as it is."),
+}
+STATES: Final[Mapping[State, StrOrPromise]] = {
+    State.PROPOSED: gettext_lazy("It was asked for and applies to nothing until others agree."),
+    State.CHANGES_REQUESTED: gettext_lazy("It waits for whoever asked; the clock of the decision stands still."),
+    State.APPROVED: gettext_lazy("It is approved and has not begun."),
+    State.ACTIVE: gettext_lazy("It is in force."),
+    State.REVALIDATION_REQUIRED: gettext_lazy("It must be approved anew, because what it rests on changed."),
+    State.REJECTED: gettext_lazy("Somebody said no. It can be asked for anew."),
+    State.WITHDRAWN: gettext_lazy("It was taken back, or nobody answered in time."),
+    State.SUPERSEDED: gettext_lazy("A broader exception says all of it."),
+    State.REVOKED: gettext_lazy("Somebody ended it early."),
+    State.EXPIRED: gettext_lazy("Its time is over."),
+}
+_CONDITIONS: Final[Mapping[ConditionKind, StrOrPromise]] = {
+    ConditionKind.KEV_LISTED: gettext_lazy("it becomes known to be exploited"),
+    ConditionKind.EPSS_RISES: gettext_lazy("its EPSS rises by %(limit)s, or across 0.5"),
+    ConditionKind.CVSS_RISES: gettext_lazy("its score rises by %(limit)s, or its severity at all"),
+    ConditionKind.REACHABILITY_GAINS_PATH: gettext_lazy("a path to the code is found"),
+    ConditionKind.FIX_APPEARS: gettext_lazy("a fix appears"),
+    ConditionKind.VEX_WORSENS: gettext_lazy("VEX no longer dismisses it, or says that it affects us"),
+    ConditionKind.NEW_CVE_IN_PACKAGE: gettext_lazy("a further vulnerability of its package is found"),
+    ConditionKind.PACKAGE_VERSION_LEAVES_RANGE: gettext_lazy("the package leaves the range of versions"),
+    ConditionKind.UNKNOWNS_ABOVE: gettext_lazy("more than %(limit)s findings of unknown severity are covered"),
+    ConditionKind.SCOPE_GREW: gettext_lazy("it matches %(limit)s %% more artifacts, or another service"),
+    ConditionKind.EXPIRY_WITHIN: gettext_lazy("it ends within %(limit)s days"),
+    ConditionKind.EPSS_ABOVE: gettext_lazy("its EPSS is above %(limit)s"),
+    ConditionKind.CVSS_ABOVE: gettext_lazy("its score is above %(limit)s"),
+    ConditionKind.KEV_IS_LISTED: gettext_lazy("it is known to be exploited"),
+}
+ACTIONS: Final[Mapping[Action, StrOrPromise]] = {
+    Action.WARN: gettext_lazy("its people are told"),
+    Action.REQUIRE_REAPPROVAL: gettext_lazy("it must be approved anew"),
+    Action.REVOKE: gettext_lazy("it ends"),
+    Action.BLOCK: gettext_lazy("what it covers is blocked until somebody decides"),
+}
+
+
+def about(row: PolicyException) -> str:
+    """Return what an exception is about, in one line, from what its row mirrors."""
+    named = _several(row.vulnerabilities) or _several(map(_unlettered, row.packages)) or _several(row.rules)
+    packages = _several(map(_unlettered, row.packages)) if row.vulnerabilities and row.packages else ""
+    parts = [named or str(cells.spoken(row.type))]
+    if packages:
+        parts.append(_("in %(packages)s") % {"packages": packages})
+    if row.services:
+        parts.append(_("of %(services)s") % {"services": _several(row.services)})
+    if row.environments:
+        parts.append(f"→ {_several(row.environments)}")
+    return " ".join(parts)
+
+
+def left(until: datetime, *, at: datetime) -> str:
+    """Return how long it is until an instant, or since."""
+    if until > at:
+        return _("%(span)s left") % {"span": span(until - at)}
+    return _("%(span)s ago") % {"span": span(at - until)}
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in its largest whole unit: days, hours or minutes."""
+    if length >= _DAY:
+        return ngettext("%(n)d day", "%(n)d days", length.days) % {"n": length.days}
+    hours = int(length / _HOUR)
+    if hours:
+        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+    minutes = max(int(length.total_seconds() // 60), 1)
+    return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+
+
+def condition(one: Condition) -> str:
+    """Return when a condition is true, in words."""
+    said = str(_CONDITIONS[one.kind]) % {"limit": one.limit}
+    if not one.environments:
+        return said
+    return _("%(said)s, seen from %(environments)s") % {"said": said, "environments": ", ".join(one.environments)}
+
+
+def policy(conditions: Iterable[Condition]) -> list[tuple[str, str, str]]:
+    """Return a recheck policy: when each condition is true, what then happens, and the word of that."""
+    return [(condition(one), str(ACTIONS[one.action]), one.action.value) for one in conditions]
+
+
+def condition_kind(kind: ConditionKind) -> str:
+    """Return what a kind of condition watches, its threshold left open."""
+    return str(_CONDITIONS[kind]) % {"limit": "…"}
+
+
+def scope(terms: ExceptionTerms) -> tuple[str, ...]:
+    """Return the scope of terms in sentences."""
+    return Scope.from_json(terms.scope).in_words()
+
+
+def _several(values: Iterable[str]) -> str:
+    named = list(values)
+    shown, more = ", ".join(named[:_SHOWN]), len(named) - _SHOWN
+    return _("%(shown)s and %(more)d more") % {"shown": shown, "more": more} if more > 0 else shown
+
+
+def _unlettered(package: str) -> str:
+    return package.removeprefix("pkg:")
