@@ -4,46 +4,12 @@ Sources: the Package-URL specification; the `vers` notation for version ranges o
 """
 
 from functools import lru_cache
-from typing import Any, NamedTuple
-from urllib.parse import unquote
+from typing import Any
 
-from packageurl import PackageURL
-
-from policies.language.functions.text import glob
 from policies.language.types import UNKNOWN
+from stellapolicy.kernel import purl_patterns
 
 _LONGEST = 2048
-_SCHEME = "pkg:"
-
-
-class _Parts(NamedTuple):
-    """A package URL or a pattern: `path` is `type/namespace/name`, unescaped."""
-
-    path: str
-    version: str | None
-
-
-@lru_cache(maxsize=16_384)
-def _parts(purl: str) -> _Parts | None:
-    if len(purl) > _LONGEST:
-        return None
-    try:
-        parsed = PackageURL.from_string(purl)
-    except ValueError:
-        return None
-    return _Parts("/".join(part for part in (parsed.type, parsed.namespace, parsed.name) if part), parsed.version)
-
-
-@lru_cache(maxsize=4096)
-def _pattern(pattern: str) -> _Parts | None:
-    """Return the globs of a pattern `pkg:type/namespace/name@version`; a `*` crosses `/`, the version may be absent."""
-    if not pattern.startswith(_SCHEME) or len(pattern) > _LONGEST:
-        return None
-    path, at, version = pattern.removeprefix(_SCHEME).rpartition("@")
-    if not at or "/" in version:  # the `@` of an npm scope
-        path, version = pattern.removeprefix(_SCHEME), ""
-    kind, _, rest = unquote(path).strip("/").partition("/")
-    return _Parts(f"{kind.lower()}/{rest}", version or None) if kind and rest else None
 
 
 def purl_match(purl: str, pattern: str) -> bool | float:
@@ -51,12 +17,8 @@ def purl_match(purl: str, pattern: str) -> bool | float:
 
     A pattern without a version matches every version; a purl without a version matches only such patterns.
     """
-    found, wanted = _parts(purl), _pattern(pattern)
-    if found is None or wanted is None:
-        return UNKNOWN
-    if not glob(wanted.path)(found.path):
-        return False
-    return wanted.version is None or (found.version is not None and glob(wanted.version)(found.version))
+    answer = purl_patterns.purl_match(purl, pattern)
+    return UNKNOWN if answer is None else answer
 
 
 def any_purl_match(purls: tuple[str, ...], pattern: str) -> bool | float:
@@ -69,7 +31,7 @@ def any_purl_match(purls: tuple[str, ...], pattern: str) -> bool | float:
 
 def pattern_mistake(pattern: str) -> str | None:
     """Return what is wrong with a literal pattern, or None."""
-    if _pattern(pattern):
+    if purl_patterns.pattern_parts(pattern):
         return None
     return f"`{pattern}` is not a package pattern such as `pkg:maven/org.apache.*/log4j-*@2.*`"
 

@@ -17,8 +17,8 @@ from license_expression import (
     get_spdx_licensing,
 )
 
-from policies.language.functions.text import glob, is_glob
 from policies.language.types import UNKNOWN
+from stellapolicy.kernel.globs import glob, is_glob
 
 _LONGEST = 4096
 _DEEPEST = 32

@@ -4,15 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from policies.language.functions import FUNCTIONS, IMPLEMENTATIONS, METHODS
 from policies.language.functions.components import any_purl_match, purl_match, version_at_least, version_in
 from policies.language.functions.cvss import cvss, normalize_cvss
 from policies.language.functions.licences import licence_satisfies
 from policies.language.functions.quantities import divide, instant_of, microseconds, percent_of, severity_band
-from policies.language.functions.text import glob
 from policies.language.types import UNKNOWN
 from stellapolicy.kernel.severity import Severity, of_cvss
 from tests.policies.language.evaluation.compiling import program
@@ -35,45 +32,6 @@ def test_every_function_is_unknown_as_soon_as_an_argument_is(name: str) -> None:
     count = len(functions[name].parameters) if name in functions else 2
 
     assert IMPLEMENTATIONS[name](*[UNKNOWN] * count) is UNKNOWN
-
-
-@pytest.mark.parametrize(
-    "pattern,text,matches",
-    [
-        ("lodash", "lodash", True),
-        ("lodash", "lodash-es", False),
-        ("lodash*", "lodash-es", True),
-        ("*core", "log4j-core", True),
-        ("log4j-*-core", "log4j-core", False),
-        ("l?g4j*", "log4j", True),
-        ("*a*b*c*", "xxaxxbxxcxx", True),
-        ("*a*b*c", "xxaxxbxxcxx", False),
-        ("", "", True),
-        ("*", "", True),
-        ("?", "", False),
-        ("[a]", "a", False),
-        ("a.c", "abc", False),
-    ],
-)
-def test_a_glob_knows_a_star_and_a_question_mark_only(pattern: str, text: str, matches: bool) -> None:  # noqa: FBT001
-    assert glob(pattern)(text) is matches
-
-
-def test_a_glob_of_many_stars_does_not_go_back_for_ever() -> None:
-    assert glob("*a" * 40 + "*b")("a" * 5_000) is False
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.text("ab*?", max_size=6), st.text("ab", max_size=8))
-def test_globs_agree_with_the_obvious_recursion(pattern: str, text: str) -> None:
-    def plainly(pattern: str, text: str) -> bool:
-        if not pattern:
-            return not text
-        if pattern[0] == "*":
-            return plainly(pattern[1:], text) or (bool(text) and plainly(pattern, text[1:]))
-        return bool(text) and pattern[0] in ("?", text[0]) and plainly(pattern[1:], text[1:])
-
-    assert glob(pattern)(text) is plainly(pattern, text)
 
 
 @pytest.mark.parametrize(
