@@ -1,0 +1,1 @@
+"""Which exception covers which finding: the one matcher of the product; pure."""
