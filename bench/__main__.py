@@ -5,11 +5,12 @@ import platform
 
 
 def main() -> None:
-    """Measure the evaluator against its peers, then decisions on throw-away servers."""
-    from bench import evaluator
+    """Measure the evaluator against its peers and exceptions by index, then decisions on throw-away servers."""
+    from bench import evaluator, exceptions
 
     print(f"# Bench, Python {platform.python_version()}, {os.cpu_count()} cores")
     evaluator.main()
+    exceptions.main()
 
     from tests.services import prepare
 
