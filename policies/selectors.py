@@ -186,23 +186,27 @@ def as_claims(stored: Iterable[StoredClaim]) -> list[Claim]:
     return [Claim.from_stored(one.vulnerability, one.status, one.claim) for one in stored]
 
 
+_KNOWN = """
+    WITH asked AS (SELECT jsonb_array_elements_text(%s::jsonb) AS cve)
+    SELECT cve, score, percentile, NULL, NULL FROM policies_epssscore WHERE cve = ANY (ARRAY(SELECT cve FROM asked))
+    UNION ALL
+    SELECT cve, NULL, NULL, due_date, ransomware FROM policies_keventry WHERE cve = ANY (ARRAY(SELECT cve FROM asked))
+    ORDER BY 1
+"""
+
+
 def knowledge_about(identifiers: Sequence[str]) -> Knowledge:
-    """Return what the feeds know of these vulnerabilities, in three reads whatever their number."""
+    """Return what the feeds know of these vulnerabilities, in two reads whatever their number."""
     names = orjson.dumps(sorted(set(identifiers))).decode()
+    epss, kev = {}, {}
     # The names travel as one text: ten thousand parameters would each be quoted.
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT cve, score, percentile FROM policies_epssscore "
-            "WHERE cve = ANY (ARRAY(SELECT jsonb_array_elements_text(%s::jsonb))) ORDER BY cve",
-            [names],
-        )
-        epss = {cve: EpssKnowledge(score, percentile) for cve, score, percentile in cursor.fetchall()}
-        cursor.execute(
-            "SELECT cve, due_date, ransomware FROM policies_keventry "
-            "WHERE cve = ANY (ARRAY(SELECT jsonb_array_elements_text(%s::jsonb))) ORDER BY cve",
-            [names],
-        )
-        kev = {cve: KevKnowledge(due_date, ransomware) for cve, due_date, ransomware in cursor.fetchall()}
+        cursor.execute(_KNOWN, [names])
+        for cve, score, percentile, due_date, ransomware in cursor.fetchall():
+            if due_date is None:
+                epss[cve] = EpssKnowledge(score, percentile)
+            else:
+                kev[cve] = KevKnowledge(due_date, ransomware)
     return Knowledge(
         epss=epss,
         kev=kev,

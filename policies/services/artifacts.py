@@ -49,6 +49,9 @@ def register_artifact(reference: ArtifactReference, *, at: datetime) -> Artifact
     Without a report the service is what the name and labels claim; the first report that states one replaces it.
     """
     check_artifact_digest(reference.digest)
+    known = Artifact.objects.locked().select_related("service__team").filter(digest=reference.digest).first()
+    if known is not None:
+        return known
     return _locked(reference, reference.name, _claimed_home(reference, _services()), Basis.CLAIMED, at=at)[0]
 
 
