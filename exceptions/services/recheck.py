@@ -62,6 +62,20 @@ def take_effect(exception: PolicyException, found: Sequence[Fired], *, actor: Ac
     return action if _hold(exception, found, action, details, actor=actor, at=at) else None
 
 
+def hold_fired(*, tenant_id: UUID, found: Mapping[tuple[str, str], Sequence[Fired]], at: datetime) -> int:
+    """Let what a decision saw take effect, by number of the exception and digest of its terms; return how many moved.
+
+    Called in the transaction of the decision, so that a grace begins with the first one that sees the change. An
+    exception that somebody else holds at this moment, or that has other terms by now, is left to the next who looks.
+    """
+    numbers = sorted({number for number, _ in found})
+    rows = PolicyException.objects.with_terms().unclaimed().filter(number__in=numbers, state__in=IN_FORCE)
+    actor = Actor(tenant_id=tenant_id, subject=WORKER)
+    named = [(row, (row.number, row.terms.digest)) for row in rows.order_by("pk") if row.terms is not None]
+    moved = [take_effect(row, found[key], actor=actor, at=at) for row, key in named if key in found]
+    return sum(action is not None for action in moved)
+
+
 def sweep(*, at: datetime) -> int:
     """Recheck everything in force in every tenant; return how many moved."""
     return sum(recheck_tenant(tenant, at=at) for tenant in Tenant.objects.order_by("pk").values_list("pk", flat=True))

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Self
 
+from policies.excepting import Held
 from policies.language.facts import Facts
 from policies.language.verdict import ReleaseVerdict, Verdict
 from stellapolicy.kernel.canonical_json import JsonValue
@@ -21,6 +22,7 @@ class CheckKind(StrEnum):
     EPSS_THRESHOLD = "epss_threshold"
     CVSS_THRESHOLD = "cvss_threshold"
     RELEASE_AGGREGATE = "release_aggregate"
+    EXCEPTION_RECHECK = "exception_recheck"
 
 
 class Outcome(StrEnum):
@@ -170,12 +172,43 @@ def _reading_order(reason: Reason) -> tuple[int, str, str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Excuse:
+    """The exception that covers a finding, as a reader is told; one out of account is counted by its verdict alone."""
+
+    id: str
+    text: str
+    is_out_of_account: bool
+
+
+@dataclass(frozen=True, slots=True)
 class JudgedFinding:
-    """A finding after the policy: its facts (a missing key is unknown) and the verdict they led to."""
+    """A finding after the policy and after exceptions: its facts (a missing key is unknown) and its verdict."""
 
     key: str
     facts: Facts
     verdict: Verdict
+    excuse: Excuse | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionState:
+    """How an exception stands that covers findings of the release.
+
+    findings: the keys of all it covers. relying: of those it decides, or would if it applied. weight: the most that a
+    relying one weighs without any exception. warnings, changes: what got worse, in words, and asks for no more than a
+    warning, or for more. is_ending: whether its own notice of its end is due.
+    """
+
+    id: str
+    findings: tuple[str, ...]
+    relying: tuple[str, ...]
+    weight: Outcome
+    expires_at: datetime
+    held: Held | None = None
+    grace_until: datetime | None = None
+    changes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    is_ending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +261,7 @@ class CheckInput:
     """Everything a check may look at; frozen before the chain starts, `at` included.
 
     A feed that is absent from `feeds` was never connected. `is_sealed` says that the installation is cut off on
-    purpose, which lengthens what counts as fresh.
+    purpose, which lengthens what counts as fresh. `exceptions` are those that cover a finding, by id.
     """
 
     at: datetime
@@ -238,6 +271,7 @@ class CheckInput:
     evidence: EvidenceState
     feeds: Mapping[FeedName, FeedState] = field(default_factory=dict)
     is_sealed: bool = False
+    exceptions: Sequence[ExceptionState] = ()
 
     def feed(self, name: FeedName) -> FeedState:
         """Return how a feed stands."""

@@ -47,7 +47,8 @@ class Combined:
         if self.verdict is Decision.BLOCK:
             return _wording_of_a_block(self)
         if self.verdict is Decision.WARN:
-            return f"It may ship, with warnings; the first is from {self.warned_by}."
+            applied = "exceptions applied and " if self.with_exceptions else ""
+            return f"It may ship, with {applied}warnings; the first is from {self.warned_by}."
         return "It may ship, with exceptions applied." if self.with_exceptions else "It may ship."
 
 

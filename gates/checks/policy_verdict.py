@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gates.checks import reading
-from gates.checks.base import CheckInput, CheckKind, CheckResult, JudgedFinding, Outcome, Reason, Response, Tier
+from gates.checks.base import CheckInput, CheckKind, CheckResult, Excuse, JudgedFinding, Outcome, Reason, Response, Tier
 from gates.checks.options import choice, option
 from policies.language.verdict import ReleaseReason, ReleaseVerdict, Status, Verdict
 
@@ -64,17 +64,22 @@ def _heavier(left: Outcome, right: Outcome) -> Outcome:
 
 def _of_finding(finding: JudgedFinding, outcomes: _Outcomes) -> Reason:
     """Weigh one verdict; what the policy could not decide for lack of a fact warns at least."""
-    verdict = finding.verdict
+    verdict, excuse = finding.verdict, finding.excuse
     outcome = outcomes[verdict.status]
     return Reason(
         code=_code(verdict),
-        text=f"{reading.subject_of(finding)}: {_words(verdict)}",
+        text=f"{reading.subject_of(finding)}: {_words(verdict)}{_excuse(verdict, excuse)}",
         outcome=_heavier(outcome, Outcome.WARN) if verdict.undecided else outcome,
         finding=finding.key,
         value=verdict.status.value,
-        evidence=_rules(verdict.rule) + tuple(verdict.unknown_facts),
+        evidence=_rules(verdict.rule) + tuple(verdict.unknown_facts) + _names(excuse),
         fix=_FIXES.get(verdict.status) or reading.remedy_of(finding),
     )
+
+
+def _excuse(verdict: Verdict, excuse: Excuse | None) -> str:
+    """Return what an exception makes of it; the words before are those of the policy."""
+    return "" if excuse is None else f" {excuse.text}: {verdict.status.value.replace('_', ' ')}."
 
 
 def _code(verdict: Verdict) -> str:
@@ -94,6 +99,10 @@ def _words(verdict: Verdict) -> str:
 
 def _rules(rule: str | None) -> tuple[str, ...]:
     return (rule,) if rule else ()
+
+
+def _names(excuse: Excuse | None) -> tuple[str, ...]:
+    return () if excuse is None else (excuse.id,)
 
 
 def _of_release(subject: CheckInput, outcomes: _Outcomes) -> Iterator[Reason]:

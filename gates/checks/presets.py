@@ -15,8 +15,9 @@ _PRODUCTION = (
     CheckKind.KEV_BLOCKER,
     CheckKind.EPSS_THRESHOLD,
     CheckKind.RELEASE_AGGREGATE,
+    CheckKind.EXCEPTION_RECHECK,
 )
-_ELSEWHERE = (*_PRODUCTION[:-1], CheckKind.CVSS_THRESHOLD, CheckKind.RELEASE_AGGREGATE)
+_ELSEWHERE = (*_PRODUCTION[:-2], CheckKind.CVSS_THRESHOLD, *_PRODUCTION[-2:])
 """Outside production a single bad score stops a release; in production reachability decides that."""
 
 

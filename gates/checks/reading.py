@@ -11,9 +11,17 @@ from policies.language.verdict import Status
 def effective(findings: Iterable[JudgedFinding]) -> Iterator[JudgedFinding]:
     """Give the findings that still count: all but those the policy ignores, as after an accepted dismissal.
 
-    What a scanner suppressed on its own is a finding like any other, and so is one whose dismissal is undecided.
+    What an exception took out of account had its decision. What a scanner suppressed on its own is a finding like any
+    other, and so is one whose dismissal is undecided.
     """
-    return (one for one in findings if one.verdict.status is not Status.IGNORED or one.verdict.undecided)
+    return (one for one in findings if is_effective(one))
+
+
+def is_effective(finding: JudgedFinding) -> bool:
+    """Whether a finding still counts."""
+    if finding.excuse is not None and finding.excuse.is_out_of_account:
+        return False
+    return finding.verdict.status is not Status.IGNORED or finding.verdict.undecided
 
 
 def number_fact(finding: JudgedFinding, path: str) -> float | None:

@@ -10,6 +10,7 @@ from gates.checks import (
     epss_threshold,
     evidence_completeness,
     evidence_freshness,
+    exception_recheck,
     kev_blocker,
     policy_verdict,
     release_aggregate,
@@ -34,6 +35,7 @@ _ALL = (
     RegisteredCheck(CheckKind.EPSS_THRESHOLD, epss_threshold.check, epss_threshold.defaults),
     RegisteredCheck(CheckKind.CVSS_THRESHOLD, cvss_threshold.check, cvss_threshold.defaults),
     RegisteredCheck(CheckKind.RELEASE_AGGREGATE, release_aggregate.check, release_aggregate.defaults),
+    RegisteredCheck(CheckKind.EXCEPTION_RECHECK, exception_recheck.check, exception_recheck.defaults),
 )
 
 REGISTRY: Mapping[CheckKind, RegisteredCheck] = MappingProxyType({entry.kind: entry for entry in _ALL})

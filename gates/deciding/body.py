@@ -1,14 +1,15 @@
 """The body of a decision: the whole answer as JSON, in a total order, without a name of tenant, row or host."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gates.checks.base import CheckResult, JudgedFinding, Outcome
-from gates.checks.combine import Combined
+from gates.checks.base import JudgedFinding, Outcome
+from gates.deciding.excepted_body import exceptions_json, raw_answer
 from gates.deciding.inputs import FrozenInputs
-from gates.deciding.judging import Judgement
+from gates.deciding.settling import Prepared, Settled
 from policies.evidence.snapshot import StoredFinding, is_listed
+from policies.evidence.weighing import WeighedClaim
 from policies.language.types import FactValue
 from policies.language.verdict import Status
 from stellapolicy.kernel.canonical_json import JsonValue
@@ -22,21 +23,24 @@ _SHOWN_FROM = Outcome.WARN
 
 @dataclass(frozen=True, slots=True)
 class _Row:
+    """A finding after exceptions beside what it was without, and what the checks make of it."""
+
     judged: JudgedFinding
+    raw: JudgedFinding
     stored: StoredFinding
     outcome: Outcome
+    raw_outcome: Outcome = Outcome.PASS
+    is_changed: bool = False
 
 
-def decision_body(
-    inputs: FrozenInputs,
-    judgement: Judgement,
-    stored: Sequence[StoredFinding],
-    results: Sequence[CheckResult],
-    combined: Combined,
-) -> dict[str, JsonValue]:
-    """Return the deterministic answer; `findings` are all that block, warn or carry a status to look at."""
-    rows = _rows(judgement, stored, results)
-    digests = inputs.digests
+def decision_body(prepared: Prepared, settled: Settled) -> dict[str, JsonValue]:
+    """Return the deterministic answer; `findings` are all that block, warn or carry a status to look at.
+
+    INVARIANT: of a question from before there were exceptions it says what it said then, and no more.
+    """
+    inputs, combined, claims = prepared.inputs, settled.ruled.combined, prepared.judgement.claims
+    digests, knows_exceptions = inputs.digests, inputs.exceptions is not None
+    counts = _counts(settled.ruled.findings, claims, prepared.stored)
     return {
         "schema": SCHEMA,
         "decision": combined.decision.value,
@@ -58,11 +62,12 @@ def decision_body(
         "environment": {"name": inputs.place.name, "tier": inputs.place.tier},
         "gate": {"name": inputs.gate.name, "version": inputs.gate.version, "preset": inputs.gate.preset},
         "pack": inputs.pack,
-        "checks": [result.to_json() for result in results],
-        "claims": [claim.to_json() for claim in judgement.claims],
-        "counts": _counts(judgement, stored),
-        "findings": [_finding(row) for row in rows],
-        "suppressed": [_suppressed(row) for row in _suppressed_rows(judgement, stored)],
+        "checks": [result.to_json() for result in settled.ruled.results],
+        "claims": [claim.to_json() for claim in claims],
+        "counts": counts,
+        **(_about_exceptions(prepared, settled) if knows_exceptions else {}),
+        "findings": [_finding(row, knows_exceptions=knows_exceptions) for row in _rows(prepared, settled)],
+        "suppressed": [_suppressed(row) for row in _suppressed_rows(prepared, settled)],
         "evidence": _evidence(inputs),
         "feeds": inputs.knowledge.to_json()["feeds"],
         "digests": digests,
@@ -71,21 +76,41 @@ def decision_body(
     }
 
 
-def _rows(judgement: Judgement, stored: Sequence[StoredFinding], results: Sequence[CheckResult]) -> list[_Row]:
+def _about_exceptions(prepared: Prepared, settled: Settled) -> dict[str, JsonValue]:
+    counts = _counts(prepared.raw.findings, prepared.judgement.claims, prepared.stored)
+    return {"raw": raw_answer(prepared, counts), "exceptions": exceptions_json(prepared, settled)}
+
+
+def _rows(prepared: Prepared, settled: Settled) -> list[_Row]:
     heaviest: dict[str, Outcome] = {}
-    for reason in (reason for result in results for reason in result.reasons):
+    for reason in (reason for result in settled.ruled.results for reason in result.reasons):
         for key in reason.concerns:
             heaviest[key] = max(heaviest.get(key, Outcome.SKIP), reason.outcome, key=lambda outcome: outcome.rank)
-    rows = [
-        _Row(judged, kept, heaviest.get(judged.key, Outcome.PASS))
-        for judged, kept in zip(judgement.findings, stored, strict=True)
-    ]
-    shown = [row for row in rows if row.outcome.rank >= _SHOWN_FROM.rank or row.judged.verdict.status not in _QUIET]
-    return sorted(shown, key=_worst_first)
+    rows = (
+        _Row(
+            judged,
+            raw,
+            kept,
+            heaviest.get(judged.key, Outcome.PASS),
+            prepared.raw.weights.get(judged.key, Outcome.PASS),
+            is_changed=place in settled.changed,
+        )
+        for place, (judged, raw, kept) in enumerate(_side_by_side(prepared, settled))
+    )
+    return sorted((row for row in rows if _is_shown(row)), key=_worst_first)
+
+
+def _side_by_side(prepared: Prepared, settled: Settled) -> Iterator[tuple[JudgedFinding, JudgedFinding, StoredFinding]]:
+    return zip(settled.ruled.findings, prepared.raw.findings, prepared.stored, strict=True)
+
+
+def _is_shown(row: _Row) -> bool:
+    """Whether a finding is worth a look; what an exception changed always is."""
+    return row.outcome.rank >= _SHOWN_FROM.rank or row.judged.verdict.status not in _QUIET or row.is_changed
 
 
 def _worst_first(row: _Row) -> tuple[int, int, float, str]:
-    epss = row.judged.facts.get("epss.score")
+    epss = row.raw.facts.get("epss.score")
     return (
         -row.outcome.rank,
         -RANKS[row.judged.verdict.severity],
@@ -94,8 +119,14 @@ def _worst_first(row: _Row) -> tuple[int, int, float, str]:
     )
 
 
-def _finding(row: _Row) -> dict[str, JsonValue]:
-    verdict, facts = row.judged.verdict, row.judged.facts
+def _finding(row: _Row, *, knows_exceptions: bool) -> dict[str, JsonValue]:
+    """Return a finding as it was found: an exception changes what becomes of it, not what is known of it."""
+    verdict, raw, facts = row.judged.verdict, row.raw.verdict, row.raw.facts
+    excepted: dict[str, JsonValue] = {
+        "raw_severity": raw.severity.value,
+        "raw_outcome": row.raw_outcome.value,
+        "exception": row.judged.excuse.id if row.judged.excuse else None,
+    }
     return {
         "key": row.judged.key,
         "outcome": row.outcome.value,
@@ -115,7 +146,7 @@ def _finding(row: _Row) -> dict[str, JsonValue]:
         "kev_due_date": _date_text(facts, "kev.due_date"),
         "fix_available": _truth(facts, "advisory.fix_available"),
         "fixed_versions": _texts(facts, "advisory.fixed_versions"),
-        "raw_status": verdict.status.value,
+        "raw_status": raw.status.value,
         "status": verdict.status.value,
         "undecided": verdict.undecided,
         "rule": verdict.rule,
@@ -124,13 +155,14 @@ def _finding(row: _Row) -> dict[str, JsonValue]:
         "unknown_facts": list(verdict.unknown_facts),
         "suppressed_by": row.stored.origin.get("suppressed_by") or "",
         "sources": row.stored.origin.get("sources") or [],
+        **(excepted if knows_exceptions else {}),
     }
 
 
-def _suppressed_rows(judgement: Judgement, stored: Sequence[StoredFinding]) -> list[_Row]:
+def _suppressed_rows(prepared: Prepared, settled: Settled) -> list[_Row]:
     return [
-        _Row(judged, kept, Outcome.SKIP)
-        for judged, kept in zip(judgement.findings, stored, strict=True)
+        _Row(judged, raw, kept, Outcome.SKIP)
+        for judged, raw, kept in _side_by_side(prepared, settled)
         if kept.origin.get("suppressed_by")
     ]
 
@@ -149,11 +181,13 @@ def _suppressed(row: _Row) -> dict[str, JsonValue]:
     }
 
 
-def _counts(judgement: Judgement, stored: Sequence[StoredFinding]) -> dict[str, JsonValue]:
-    found = [one for one, kept in zip(judgement.findings, stored, strict=True) if not is_listed(kept)]
-    listed = len(judgement.findings) - len(found)
+def _counts(
+    findings: Sequence[JudgedFinding], claims: Sequence[WeighedClaim], stored: Sequence[StoredFinding]
+) -> dict[str, JsonValue]:
+    found = [one for one, kept in zip(findings, stored, strict=True) if not is_listed(kept)]
+    listed = len(findings) - len(found)
     severities = Counter(one.verdict.severity for one in found)
-    statuses = Counter(one.verdict.status for one in judgement.findings)
+    statuses = Counter(one.verdict.status for one in findings)
     return {
         "findings": len(found),
         **({"listed": listed} if listed else {}),
@@ -161,8 +195,8 @@ def _counts(judgement: Judgement, stored: Sequence[StoredFinding]) -> dict[str, 
         "by_status": {status.value: statuses[status] for status in Status if statuses[status]},
         "suppressed": sum(1 for kept in stored if kept.origin.get("suppressed_by")),
         "unknown_severity": severities[Severity.UNKNOWN],
-        "claims_accepted": sum(1 for claim in judgement.claims if claim.is_accepted),
-        "claims_refused": sum(1 for claim in judgement.claims if not claim.is_accepted),
+        "claims_accepted": sum(1 for claim in claims if claim.is_accepted),
+        "claims_refused": sum(1 for claim in claims if not claim.is_accepted),
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from exceptions.matching.standing import StandingException
 from policies.evidence.circumstances import Place, Subject
 from policies.evidence.knowledge import Knowledge
 from stellapolicy.kernel import digest
@@ -11,6 +12,8 @@ from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.clock import rfc3339
 
 __all__ = ["FrozenInputs", "GateVersion", "Place", "SnapshotReference", "Subject"]
+
+_NAMED_BY_DIGEST = frozenset({"knowledge", "exceptions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,11 @@ class SnapshotReference:
 
 @dataclass(frozen=True, slots=True)
 class FrozenInputs:
-    """The question with everything needed to answer it again, findings and program named by digest."""
+    """The question with everything needed to answer it again, findings and program named by digest.
+
+    exceptions: those that may concern the release, by id. INVARIANT: None is a question from before there were any; it
+    is answered as it was then, without a word about exceptions.
+    """
 
     at: datetime
     place: Place
@@ -47,6 +54,7 @@ class FrozenInputs:
     knowledge: Knowledge
     snapshot: SnapshotReference | None = None
     connection_mode: str = field(default="connected")
+    exceptions: tuple[StandingException, ...] | None = None
 
     def to_json(self) -> dict[str, JsonValue]:
         """Return the form a decision stores."""
@@ -86,7 +94,11 @@ class FrozenInputs:
                 "evidence": self.snapshot.evidence,
             },
             "connection_mode": self.connection_mode,
+            **({} if self.exceptions is None else {"exceptions": self._exceptions_json()}),
         }
+
+    def _exceptions_json(self) -> list[JsonValue]:
+        return [one.to_json() for one in self.exceptions or ()]
 
     @classmethod
     def from_json(cls, stored: Mapping[str, object]) -> "FrozenInputs":
@@ -102,6 +114,7 @@ class FrozenInputs:
                 "knowledge": dict(knowledge),
                 "snapshot": dict() | None as snapshot,
                 "connection_mode": str(connection_mode),
+                **more,
             }:
                 return cls(
                     at=datetime.fromisoformat(at),
@@ -113,6 +126,7 @@ class FrozenInputs:
                     knowledge=Knowledge.from_json(knowledge),
                     snapshot=SnapshotReference(**snapshot) if snapshot is not None else None,
                     connection_mode=connection_mode,
+                    exceptions=_exceptions(more.get("exceptions")),
                 )
             case _:
                 raise ValueError("the stored inputs of the decision have another shape")
@@ -128,6 +142,7 @@ class FrozenInputs:
             "gate": self.gate.digest,
             "knowledge": digest.of_json(self.knowledge.to_json()),
             **{f"feed_{name}": feed.digest for name, feed in sorted(self.knowledge.feeds.items())},
+            **({} if self.exceptions is None else {"exceptions": digest.of_json(self._exceptions_json())}),
         }
 
     def determinism_hash(self, digests: Mapping[str, JsonValue]) -> str:
@@ -135,5 +150,13 @@ class FrozenInputs:
 
         `digests` are this value's own, which are dear to compute.
         """
-        stored = {name: value for name, value in self.to_json().items() if name != "knowledge"}
+        stored = {name: value for name, value in self.to_json().items() if name not in _NAMED_BY_DIGEST}
         return digest.of_json({**stored, "digests": digests})
+
+
+def _exceptions(stored: object) -> tuple[StandingException, ...] | None:
+    if stored is None:
+        return None
+    if not isinstance(stored, list) or not all(isinstance(row, dict) for row in stored):
+        raise ValueError("the stored exceptions of the decision have another shape")
+    return tuple(map(StandingException.from_json, stored))

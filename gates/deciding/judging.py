@@ -11,6 +11,7 @@ from policies.evidence.circumstances import circumstances
 from policies.evidence.claims import Claim, ClaimIndex
 from policies.evidence.snapshot import StoredFinding
 from policies.evidence.weighing import WeighedClaim, accepted, weigh
+from policies.excepting import without_exceptions
 from policies.language.program import Program
 from policies.language.types import Facts, FactValue
 from stellapolicy.kernel.canonical_json import JsonValue
@@ -27,7 +28,7 @@ class Judgement:
 def judge(
     inputs: FrozenInputs, program: Program, findings: Sequence[StoredFinding], claims: Sequence[Claim]
 ) -> Judgement:
-    """Judge all findings of a snapshot."""
+    """Judge all findings of a snapshot without any exception."""
     index = ClaimIndex(claims)
     shared = shared_facts(inputs)
     weighed: list[WeighedClaim] = []
@@ -46,8 +47,9 @@ def facts_of(inputs: FrozenInputs, stored: StoredFinding, claims: Sequence[Claim
 
 
 def shared_facts(inputs: FrozenInputs) -> Facts:
-    """Return the facts that every finding of the release shares."""
-    return circumstances(inputs.place, inputs.subject, at=inputs.at)
+    """Return the facts that every finding of the release shares, before any exception."""
+    shared = circumstances(inputs.place, inputs.subject, at=inputs.at)
+    return shared if inputs.exceptions is None else without_exceptions(shared)
 
 
 def _facts(

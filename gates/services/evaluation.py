@@ -12,6 +12,7 @@ from gates.errors import EnvironmentUnknown, GateUnknown, InstantTooFar, Snapsho
 from gates.metrics import count_decision
 from gates.models import Gate, GateDecision
 from gates.requests import GateRequest
+from gates.services.excepting import Rows, frozen_form, standing_exceptions, write_back
 from policies import selectors as evidence
 from policies.evidence.assembly import identifiers
 from policies.evidence.claims import Claim
@@ -46,6 +47,7 @@ class _Evidence:
 class _Judged:
     inputs: FrozenInputs
     decided: Decided
+    standing: Rows
 
 
 @transaction.atomic
@@ -64,13 +66,18 @@ def evaluate_gate(*, actor: Actor, request: GateRequest, at: datetime) -> GateDe
     found = _gather(actor, request, at=at)
     actor.require(EVALUATE_SCOPE, service=found.artifact.service_id)
     revision = evidence.active_revision(gate.environment)
-    inputs = _freeze(request.at or at, gate, found, revision)
+    asked_about = request.at or at
+    service = found.artifact.service
+    standing = standing_exceptions(
+        found.findings, environment=gate.environment.slug, service=service.slug if service else "", at=asked_about
+    )
+    inputs = _freeze(asked_about, gate, found, revision, standing)
     program = program_by_digest(revision.digest, lambda: revision.program)
     with RUN_SECONDS.time():
         decided = decide(inputs, program, found.findings, found.claims)
     if (context := BuildContext.from_client(request.build)) is not None:
         keep_build(actor=actor, artifact=found.artifact, context=context, at=at)
-    return _keep(actor, request, gate, found, _Judged(inputs, decided), at=at)
+    return _keep(actor, request, gate, found, _Judged(inputs, decided, standing), at=at)
 
 
 def _earlier_answer(request: GateRequest, gate: Gate) -> GateDecision | None:
@@ -120,7 +127,7 @@ def _gather(actor: Actor, request: GateRequest, *, at: datetime) -> _Evidence:
     return _Evidence(artifact, snapshot, findings, evidence.as_claims(claims))
 
 
-def _freeze(at: datetime, gate: Gate, found: _Evidence, revision: PackRevision) -> FrozenInputs:
+def _freeze(at: datetime, gate: Gate, found: _Evidence, revision: PackRevision, standing: Rows) -> FrozenInputs:
     """INVARIANT: the evaluation reads the frozen form, so what replay reads is what was judged."""
     environment, service = gate.environment, found.artifact.service
     frozen = FrozenInputs(
@@ -141,6 +148,7 @@ def _freeze(at: datetime, gate: Gate, found: _Evidence, revision: PackRevision) 
         snapshot=SnapshotReference(found.snapshot.name, found.snapshot.content_digest, found.snapshot.evidence)
         if found.snapshot
         else None,
+        exceptions=frozen_form(standing, found.findings),
     )
     return FrozenInputs.from_json(frozen.to_json())
 
@@ -168,6 +176,7 @@ def _keep(
         request_digest=request.digest,
         created_at=at,
     )
+    write_back(actor=actor, decision=decision, decided=decided, inputs=inputs, rows=judged.standing, at=at)
     transaction.on_commit(partial(count_decision, decided))
     audit.record(actor, "gate.decided", decision, at=at, after_digest=decision.body_digest)
     publish("gate.decided", actor=actor, subject=f"artifact:{found.artifact.digest}", data=_told(decision), at=at)

@@ -64,11 +64,12 @@ class ObligationKind(StrEnum):
     RELEASE_BY = "release_by"
     RESOLVE_BEFORE = "resolve_before"
     LEARN_FACT = "learn_fact"
+    KEEP_CONTROL = "keep_control"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Obligation:
-    """A thing owed: a statement of a vendor, a release by a role, an end before an instant, a fact to find out."""
+    """A thing owed: a statement of a vendor, a release by a role, an end by an instant, a fact, a control kept up."""
 
     kind: ObligationKind
     subject: str

@@ -1,16 +1,17 @@
 """Decisions made by the real parts (importer, policy, checks, body), without a database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from exceptions.matching.standing import StandingException
 from gates.checks.exit_codes import GateMode
 from gates.checks.presets import PRESETS, PresetName
 from gates.deciding.decide import Decided, decide
 from gates.deciding.inputs import FrozenInputs, GateVersion, Place, SnapshotReference, Subject
 from policies.evidence.claims import Claim
 from policies.evidence.knowledge import EpssKnowledge, FeedKnowledge, KevKnowledge, Knowledge
-from policies.evidence.snapshot import ComposedSnapshot, Source, compose
+from policies.evidence.snapshot import ComposedSnapshot, Source, StoredFinding, compose
 from policies.importers.registry import import_report
 from policies.language.compilation import compile_pack
 from policies.language.program import Program
@@ -74,15 +75,47 @@ def decide_report(
     knowledge: Knowledge | None = None,
     program: Program | None = None,
     artifact: str = "",
+    exceptions: Sequence[StandingException] | None = None,
+    chain: JsonValue = None,
 ) -> Decided:
-    """Decide about one report as the product does once it has gathered what it needs."""
+    """Decide about one report as the product does once it has gathered what it needs.
+
+    exceptions: None asks as it was done before there were any. chain: another than that of the preset.
+    """
+    frozen = frozen_question(
+        content,
+        at=at,
+        preset=preset,
+        mode=mode,
+        knowledge=knowledge,
+        program=program,
+        artifact=artifact,
+        exceptions=exceptions,
+        chain=chain,
+    )
+    return decide(*frozen)
+
+
+def frozen_question(
+    content: bytes | Path,
+    *,
+    at: datetime,
+    preset: PresetName = PresetName.PRODUCTION,
+    mode: GateMode = GateMode.ENFORCE,
+    knowledge: Knowledge | None = None,
+    program: Program | None = None,
+    artifact: str = "",
+    exceptions: Sequence[StandingException] | None = None,
+    chain: JsonValue = None,
+) -> tuple[FrozenInputs, Program, tuple[StoredFinding, ...], list[Claim]]:
+    """Return what a decision about one report is made of."""
     raw = content if isinstance(content, bytes) else content.read_bytes()
     report = import_report(raw)
     about = artifact or digest_of(IMAGE)
     composed = compose(about, [Source(digest.of_bytes(raw), report, subject_stated=True)])
     judged_by = program or program_of()
     chosen = PRESETS[preset]
-    chain: JsonValue = [one.to_json() for one in chosen.chain]
+    chain = chain or [one.to_json() for one in chosen.chain]
     inputs = FrozenInputs(
         at=at,
         place=Place(chosen.tier.value, chosen.tier.value, "internet", "kubernetes", {}),
@@ -92,8 +125,9 @@ def decide_report(
         program_digest=judged_by.digest,
         knowledge=knowledge or nothing_known(),
         snapshot=_reference(composed),
+        exceptions=None if exceptions is None else tuple(sorted(exceptions, key=lambda one: one.id)),
     )
-    return decide(inputs, judged_by, composed.findings, _claims(composed))
+    return FrozenInputs.from_json(inputs.to_json()), judged_by, composed.findings, _claims(composed)
 
 
 def _reference(composed: ComposedSnapshot) -> SnapshotReference:

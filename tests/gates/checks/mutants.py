@@ -13,12 +13,14 @@ from gates.checks.base import (
     CheckKind,
     CheckResult,
     ConnectionState,
+    ExceptionState,
     FeedName,
     FeedState,
     Outcome,
     ScanState,
 )
 from gates.checks.registry import REGISTRY
+from policies.excepting import Held
 from policies.language.facts import FactValue
 from policies.language.verdict import Status
 from stellapolicy.kernel.severity import Severity
@@ -143,6 +145,10 @@ def _everything_connected(feed: FeedState, at: datetime) -> FeedState:
     return replace(feed, state=ConnectionState.FRESH, checked_at=feed.checked_at or at)
 
 
+def _exceptions(change: Callable[[ExceptionState], ExceptionState]) -> Callable[[CheckInput], CheckInput]:
+    return lambda subject: replace(subject, exceptions=tuple(map(change, subject.exceptions)))
+
+
 def _window_that_closes(run: Run) -> Run:
     """Believe that waiting helps: what is due long ago is forgotten."""
 
@@ -261,4 +267,13 @@ MUTANTS = (
     Mutant("never warns", _K.RELEASE_AGGREGATE, _patched(release_aggregate, "judge", _never_near)),
     Mutant("counts what has no fix in production", _K.RELEASE_AGGREGATE,
            _wishing(_K.RELEASE_AGGREGATE, only_fixable=False)),
+    Mutant("forgets who asked for a block", _K.EXCEPTION_RECHECK,
+           _seeing(_K.EXCEPTION_RECHECK, _exceptions(lambda one: replace(
+               one, held=Held.REVOKED if one.held is Held.BLOCKED else one.held)))),
+    Mutant("takes what is void for what applies", _K.EXCEPTION_RECHECK,
+           _seeing(_K.EXCEPTION_RECHECK, _exceptions(lambda one: replace(one, held=None)))),
+    Mutant("forgets the grace", _K.EXCEPTION_RECHECK,
+           _seeing(_K.EXCEPTION_RECHECK, _exceptions(lambda one: replace(one, grace_until=None)))),
+    Mutant("holds up what would ship without it", _K.EXCEPTION_RECHECK,
+           _seeing(_K.EXCEPTION_RECHECK, _exceptions(lambda one: replace(one, weight=Outcome.BLOCK)))),
 )  # fmt: skip

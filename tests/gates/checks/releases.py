@@ -1,6 +1,6 @@
 """Releases as a test states them: a whole, fresh scan of one harmless finding, and what differs from that."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -9,6 +9,7 @@ from gates.checks.base import (
     ConnectionState,
     EnvironmentFacts,
     EvidenceState,
+    ExceptionState,
     FeedName,
     FeedState,
     JudgedFinding,
@@ -83,6 +84,7 @@ def release(
     connected: Mapping[FeedName, FeedState] | None = None,
     verdict: ReleaseVerdict = PASSING,
     is_sealed: bool = False,
+    exceptions: Sequence[ExceptionState] = (),
 ) -> CheckInput:
     """Return a release that wants to go to an environment of this tier."""
     return CheckInput(
@@ -93,6 +95,7 @@ def release(
         evidence=evidence,
         feeds=feeds() if connected is None else connected,
         is_sealed=is_sealed,
+        exceptions=exceptions,
     )
 
 

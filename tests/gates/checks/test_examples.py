@@ -5,9 +5,10 @@ import pytest
 from gates.checks.base import CheckKind, CheckResult, Outcome
 from gates.checks.chain import ChainStep, run_chain
 from tests.gates.checks.examples import COMPLETENESS, EPSS, FRESHNESS, KEV, POLICY, Example
+from tests.gates.checks.exception_examples import EXCUSED, RECHECK
 from tests.gates.checks.severity_examples import AGGREGATE, CVSS
 
-EXAMPLES = (*POLICY, *COMPLETENESS, *FRESHNESS, *KEV, *EPSS, *CVSS, *AGGREGATE)
+EXAMPLES = (*POLICY, *COMPLETENESS, *FRESHNESS, *KEV, *EPSS, *CVSS, *AGGREGATE, *RECHECK, *EXCUSED)
 
 
 def judge(example: Example) -> CheckResult:

@@ -189,6 +189,7 @@ def test_every_check_is_named_with_its_outcome() -> None:
         ["pass", "kev_blocker"],
         ["pass", "epss_threshold"],
         ["pass", "release_aggregate"],
+        ["pass", "exception_recheck"],
     ]
 
 

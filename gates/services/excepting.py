@@ -1,0 +1,78 @@
+"""What a decision reads of exceptions before it is made, and what it writes back to them afterwards."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from exceptions.matching.first_look import finding_keys
+from exceptions.matching.standing import StandingException
+from exceptions.models import PolicyException
+from exceptions.selectors import standing_about, standing_form
+from exceptions.services.applications import Applied, record_applications
+from exceptions.services.recheck import hold_fired
+from gates.deciding.decide import Decided
+from gates.deciding.inputs import FrozenInputs
+from gates.models import GateDecision
+from policies.evidence.excepting import names_of
+from policies.evidence.snapshot import StoredFinding
+from policies.excepting import narrowed
+from stellapolicy.kernel.actor import Actor
+
+Rows = Mapping[str, PolicyException]
+
+
+def standing_exceptions(
+    findings: Sequence[StoredFinding], *, environment: str, service: str, at: datetime
+) -> dict[str, PolicyException]:
+    """Return by number what was approved and may concern a release, in one read; none for one without findings.
+
+    INVARIANT: what has ended by then is left out, whether or not a worker recorded its end.
+    """
+    if not findings:
+        return {}
+    rows = standing_about(
+        {name for stored in findings for name in names_of(stored)},
+        finding_keys(stored.purl for stored in findings),
+        environment=environment,
+        service=service,
+    )
+    return {row.number: row for row in rows if row.expires_at > at}
+
+
+def frozen_form(rows: Rows, findings: Sequence[StoredFinding]) -> tuple[StandingException, ...]:
+    """Return exceptions the way a decision freezes them, by number."""
+    return tuple(narrowed(standing_form(rows[number]), findings) for number in sorted(rows))
+
+
+def write_back(
+    *, actor: Actor, decision: GateDecision, decided: Decided, inputs: FrozenInputs, rows: Rows, at: datetime
+) -> None:
+    """Record every finding that an exception changed, and let what became worse take effect with this decision."""
+    record_applications(
+        [
+            Applied(
+                exception=rows[one.exception].pk,
+                terms=_terms(rows[one.exception]),
+                finding=one.finding,
+                raw_status=one.raw_status,
+                status=one.status,
+                effect=one.effect,
+            )
+            for one in decided.applied
+        ],
+        run=decision.pk,
+        artifact_digest=inputs.subject.digest,
+        environment=inputs.place.name,
+        program_digest=inputs.program_digest,
+        at=at,
+    )
+    if decided.worsened:
+        terms = {one.id: one.terms_digest for one in inputs.exceptions or ()}
+        found = {(number, terms[number]): fired for number, fired in decided.worsened.items()}
+        hold_fired(tenant_id=actor.tenant_id, found=found, at=at)
+
+
+def _terms(exception: PolicyException) -> UUID:
+    if exception.terms_id is None:
+        raise AssertionError(f"{exception.number} stands without terms")
+    return exception.terms_id
