@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from exceptions.api.inputs import ExactSerializer
 from exceptions.errors import ExceptionInvalid, ImportRefused, NothingToExport
+from exceptions.formats import csaf, cyclonedx_writing, openvex
 from exceptions.formats.content import MEBIBYTE, MOST_BYTES
 from exceptions.formats.values import LossKind
 from exceptions.formats.writing import Format
@@ -30,6 +31,7 @@ from stellapolicy.kernel.clock import now
 from stellapolicy.signing.errors import SigningUnsupported
 
 ENVELOPE_TYPE: Final = "application/vnd.dsse.envelope.v1+json"
+_BARE: Final = (csaf.MEDIA_TYPE, cyclonedx_writing.MEDIA_TYPE, openvex.MEDIA_TYPE, ENVELOPE_TYPE)
 _FILE = "file"
 _DSSE = "dsse"
 _LONGEST_LIST = 4_000
@@ -194,7 +196,7 @@ class ExportOptionsInput(ExactSerializer):
         required=False, allow_blank=True, default="", max_length=100, help_text="Slug of the team."
     )
     artifact = serializers.RegexField(
-        r"^sha256:[0-9a-f]{64}$",
+        r"^(sha256:[0-9a-f]{64})?$",
         required=False,
         allow_blank=True,
         default="",
@@ -240,7 +242,11 @@ class ExportView(ScopedView):
     @extend_schema(
         operation_id="exceptions_export",
         parameters=[ExportOptionsInput],
-        responses={(200, "application/json"): ExportOutput, (200, "application/x-ndjson"): OpenApiTypes.STR},
+        responses={
+            (HTTPStatus.OK.value, "application/json"): ExportOutput,
+            (HTTPStatus.OK.value, "application/x-ndjson"): OpenApiTypes.STR,
+            **dict.fromkeys([(HTTPStatus.OK.value, one) for one in _BARE], OpenApiTypes.OBJECT),
+        },
     )
     def get(self, request: ActorRequest) -> HttpResponse:
         """Return the exceptions that are in force now and that you may see: NDJSON, OpenVEX, CSAF or CycloneDX VEX.

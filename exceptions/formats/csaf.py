@@ -19,7 +19,7 @@ from stellapolicy.kernel.identity import is_cve
 
 FORMAT: Final = "csaf"
 TITLE: Final = "CSAF 2.0"
-MEDIA_TYPE: Final = "application/json"
+MEDIA_TYPE: Final = "application/csaf+json"
 _STATUSES: Final = {
     Status.AFFECTED: "known_affected",
     Status.NOT_AFFECTED: "known_not_affected",

@@ -22,7 +22,7 @@ from stellapolicy.kernel.identity import parse_purl
 
 FORMAT: Final = "cyclonedx"
 TITLE: Final = "CycloneDX 1.6"
-MEDIA_TYPE: Final = "application/vnd.cyclonedx+json; version=1.6"
+MEDIA_TYPE: Final = "application/vnd.cyclonedx+json"
 _RESPONSES: Final = {
     Reason.SCHEDULED_FIX: "update",
     Reason.COMPENSATING_CONTROL: "workaround_available",

@@ -131,7 +131,9 @@ def import_exceptions(
     entries: list[ImportedEntry] = []
     try:
         with transaction.atomic():
-            entries = [_entry(actor, entry, at=at) for entry in file.entries]
+            # INVARIANT: the first write holds numbers and the audit chain of the tenant; all looking comes before it.
+            looked_at = [_looked_at(actor, entry, at=at) for entry in file.entries]
+            entries = [_kept(actor, one, at=at) for one in looked_at]
             if dry_run or (all_or_nothing and any(one.outcome is Outcome.REFUSED for one in entries)):
                 raise _Undone  # noqa: TRY301 - rolls back what was done
             _record(actor, file, entries, content=content, filename=filename, at=at)
@@ -160,33 +162,44 @@ def _forgotten(entries: Sequence[ImportedEntry], outcome: Outcome) -> Iterator[I
             yield entry
 
 
-def _entry(actor: Actor, entry: Entry, *, at: datetime) -> ImportedEntry:
-    """Propose one entry, or say why not; a refusal undoes this entry alone."""
+def _looked_at(actor: Actor, entry: Entry, *, at: datetime) -> Entry | ImportedEntry:
+    """Return an entry ready to be proposed, or what became of it already."""
     if entry.skipped:
         return _told(entry, Outcome.SKIPPED, why=entry.skipped)
     if entry.asked is None:
         first = entry.faults[0]
         return _told(entry, Outcome.REFUSED, why=first.message, code=first.code, faults=entry.faults)
+    if entry.ends_itself or _known(actor, entry.asked) is not None:
+        return entry
+    try:
+        return _within_the_longest_term(actor, entry, entry.asked, at=at)
+    except Refusal as refusal:
+        return _refused(entry, refusal)
+
+
+def _kept(actor: Actor, entry: Entry | ImportedEntry, *, at: datetime) -> ImportedEntry:
+    """Propose one entry, or say why not; a refusal undoes this entry alone."""
+    if isinstance(entry, ImportedEntry):
+        return entry
     try:
         with transaction.atomic():
-            return _propose(actor, entry, entry.asked, at=at)
+            return _propose(actor, entry, at=at)
     except AlreadyCovered as covered:
-        number = _NUMBER.search(covered.detail)
-        return _told(
-            entry, Outcome.ALREADY_COVERED, why=covered.detail, code=covered.code, number=number[0] if number else ""
-        )
+        found = _NUMBER.search(covered.detail)
+        number = found[0] if found else ""
+        return _told(entry, Outcome.ALREADY_COVERED, why=covered.detail, code=covered.code, number=number)
     except Refusal as refusal:
-        faults = refusal.faults or (Fault("", refusal.code, refusal.detail),)
-        return _told(entry, Outcome.REFUSED, why=refusal.detail, code=refusal.code, faults=_placed(entry, faults))
+        return _refused(entry, refusal)
 
 
-def _propose(actor: Actor, entry: Entry, asked: Asked, *, at: datetime) -> ImportedEntry:
+def _propose(actor: Actor, entry: Entry, *, at: datetime) -> ImportedEntry:
+    asked = entry.asked
+    if asked is None:
+        raise ValueError("an entry without a draft was told of before")
     known = _known(actor, asked)
     if known is not None:
         why = f"{known.person} asks for this already"
         return _told(entry, Outcome.KNOWN, why=why, number=known.number, state=str(known.state), level=known.level)
-    if not entry.ends_itself:
-        asked, entry = _within_the_longest_term(actor, entry, asked, at=at)
     exception = request_exception(actor=actor, asked=asked, at=at)
     return _told(
         entry,
@@ -209,14 +222,19 @@ def _known(actor: Actor, asked: Asked) -> PolicyException | None:
     return rows.order_by("created_at", "id").first()
 
 
-def _within_the_longest_term(actor: Actor, entry: Entry, asked: Asked, *, at: datetime) -> tuple[Asked, Entry]:
+def _within_the_longest_term(actor: Actor, entry: Entry, asked: Asked, *, at: datetime) -> Entry:
     """Move an end that nobody stated to the latest that the level allows."""
     drafted = sketch(asked, actor=actor, at=at)
     latest = drafted.first_start + longest_term(drafted)
     if asked.expires_at <= latest:
-        return asked, entry
+        return entry
     moved = Loss(LossKind.GUESSED, "expires_at", f"{rfc3339(latest)} is the latest end that its level allows")
-    return replace(asked, expires_at=latest), replace(entry, losses=(*entry.losses, moved))
+    return replace(entry, asked=replace(asked, expires_at=latest), losses=(*entry.losses, moved))
+
+
+def _refused(entry: Entry, refusal: Refusal) -> ImportedEntry:
+    faults = refusal.faults or (Fault("", refusal.code, refusal.detail),)
+    return _told(entry, Outcome.REFUSED, why=refusal.detail, code=refusal.code, faults=_placed(entry, faults))
 
 
 def _told(

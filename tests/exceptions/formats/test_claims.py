@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from exceptions.formats.claims import Status, status_of
 from exceptions.formats.forgiven import Covered, Forgiven, Issue, artifact_purl
@@ -39,6 +39,7 @@ def test_only_a_false_positive_and_the_word_of_a_vendor_are_not_affected(reason:
 
 
 @given(many, issues)
+@settings(deadline=None)
 def test_whatever_is_in_force_a_dismissal_rests_on_a_fact_that_stands(exceptions: list[Forgiven], issue: Issue) -> None:
     by_number = {one.standing.id: one for one in exceptions}
 
@@ -53,6 +54,7 @@ def test_whatever_is_in_force_a_dismissal_rests_on_a_fact_that_stands(exceptions
 
 
 @given(many, issues)
+@settings(deadline=None)
 def test_of_each_product_one_thing_is_said(exceptions: list[Forgiven], issue: Issue) -> None:
     subjects = [claim.subject for claim in claims(*exceptions, issue=issue)]
 
@@ -60,6 +62,7 @@ def test_of_each_product_one_thing_is_said(exceptions: list[Forgiven], issue: Is
 
 
 @given(many, issues)
+@settings(deadline=None)
 def test_no_claim_speaks_of_an_artifact_its_exception_does_not_cover(exceptions: list[Forgiven], issue: Issue) -> None:
     by_number = {one.standing.id: one for one in exceptions}
 

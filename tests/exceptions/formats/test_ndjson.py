@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from exceptions.formats.values import LossKind
@@ -37,6 +37,7 @@ def line(**said: Any) -> str:
 
 
 @given(many)
+@settings(deadline=None)
 def test_what_is_written_fits_the_schema_and_is_read_again_as_the_same(exceptions: list[Any]) -> None:
     content = written(Format.NDJSON, *exceptions).content
     if not exceptions:
