@@ -32,7 +32,6 @@ from typing import Any, Mapping, NoReturn, Sequence  # noqa: UP035 - Python 3.8
 PASSED, CLASSIC_WARNED, BLOCKED, WARNED, EXCUSED = 0, 1, 2, 3, 4
 INTERNAL, USAGE, EVIDENCE_MISSING, TIMEOUT, BYPASSED = 10, 11, 12, 13, 14
 ATTEMPTS, LONGEST_PAUSE, LONGEST_TIMEOUT, ROWS, WIDEST = 5, 8.0, 86_400.0, 20, 48
-CALLERS_FAULT = frozenset({400, 401, 403, 404, 409, 413, 422})
 DECISIONS = {"pass": "\033[32m", "warn": "\033[33m", "block": "\033[31m"}  # each with its colour
 FORMATS = {".json": "json", ".txt": "text", ".md": "markdown", ".sarif": "sarif", ".xml": "junit", ".html": "html"}
 COLUMNS = ("id", "component", "version", "severity", "cvss", "epss", "kev", "raw_status", "status")
@@ -215,8 +214,7 @@ class Server:
             raise Stop(USAGE, f"--timeout {options.timeout}: more than nothing, and at most a day")
         self.address = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         self.headers = {"Accept": "application/json", "User-Agent": "stellagate"}
-        self.deadline: float = time.monotonic() + options.timeout
-        self.opener = urllib.request.build_opener(_NoRedirect)
+        self.opener, self.deadline = urllib.request.build_opener(_NoRedirect), time.monotonic() + options.timeout
         token = options.token.strip() if options.auth == "token" else self._exchanged(options)
         if not token or not token.isascii() or not token.isprintable():
             raise Stop(USAGE, "a token is needed, in $STELLA_TOKEN or --token, or --auth with an ID token of the job")
@@ -263,7 +261,6 @@ class Server:
         return found
 
     def _try(self, request: urllib.request.Request) -> bytes | Stop:
-        """Return the answer, or a failure that may pass; raise what will not."""
         try:
             with self.opener.open(request, timeout=max(self.deadline - time.monotonic(), 0.1)) as response:
                 return bytes(response.read())
@@ -279,7 +276,6 @@ class Server:
 
 
 def _refusal(answer: urllib.error.HTTPError) -> Stop:
-    """Return what to say of a refusal: its problem details, and every fault with its place."""
     try:
         problem = json.loads(answer.read())
     except (ValueError, OSError, http.client.HTTPException):
@@ -289,7 +285,7 @@ def _refusal(answer: urllib.error.HTTPError) -> Stop:
     said += f" [{_at(problem, 'code') or 'no code'}, HTTP {answer.code}]"
     for fault in _list(_at(problem, "errors")):
         said += f"\n  {_at(fault, 'pointer') or '/'}: {_at(fault, 'message')} [{_at(fault, 'code')}]"
-    return Stop(USAGE if answer.code in CALLERS_FAULT else INTERNAL, said)
+    return Stop(USAGE if answer.code in {400, 401, 403, 404, 409, 413, 422} else INTERNAL, said)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -307,7 +303,6 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _decision(server: Server, answer: Json) -> Json:
-    """Return the decision an answer is, or that its job comes to."""
     pause = 0.5
     while not _at(answer, "decision"):
         status, link = _at(answer, "status"), _at(answer, "status_url")
@@ -328,7 +323,6 @@ def _decision(server: Server, answer: Json) -> Json:
 
 
 def _write(server: Server, body: Json, kind: str, path: Path) -> bool:
-    """Write one report file and return whether that went well; the decision stands either way."""
     try:
         own = {"json": json.dumps(body, indent=2, sort_keys=True), "text": text_of(body)}.get(kind)
         path.write_bytes(own.encode() if own else server.fetch(f"{_at(body, 'links', 'report')}?format={kind}"))
@@ -345,12 +339,13 @@ def text_of(body: Json, *, colour: bool = False) -> str:
     reasons = [(check, one) for check in _list(_at(body, "checks")) for one in _list(_at(check, "reasons"))]
     held = [pair for weight in ("block", "warn") for pair in reasons if _at(pair[1], "outcome") == weight]
     lines = _top([f"{_at(one, 'outcome'):<5}  {_at(check, 'check')}: {_at(one, 'text')}" for check, one in held])
-    rows = [[_cell(_at(one, column)) for column in COLUMNS] for one in _list(_at(body, "findings"))]
-    if rows:
-        titles = [column.replace("_", " ") for column in COLUMNS]
-        widths = [max(map(len, column)) for column in zip(titles, *rows[:ROWS])]  # noqa: B905 - Python 3.8
-        title, *table = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in (titles, *rows)]
-        lines += ["", f"  {title}", *_top(table)]
+    kept = [_standing(one) for one in _list(_at(body, "exceptions"))]
+    lines += ["", f"Without exceptions: {_at(body, 'raw', 'verdict')}. With them:", *_top(kept)] if kept else []
+    table = [[column.replace("_", " ") for column in COLUMNS]]
+    table += [[_cell(_at(one, column)) for column in COLUMNS] for one in _list(_at(body, "findings"))]
+    widths = [max(map(len, column)) for column in zip(*table[: ROWS + 1])]  # noqa: B905 - Python 3.8
+    title, *rows = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
+    lines += ["", f"  {title}", *_top(rows)] if rows else []
     hidden = [f"{_at(s, 'id')}  {_at(s, 'source')}: {_at(s, 'statement')}" for s in _list(_at(body, "suppressed"))]
     lines += ["", "Hidden by the scanner, and counted all the same:", *_top(hidden)] if hidden else []
     fixes = list(dict.fromkeys(str(_at(one, "fix")) for _, one in held if _at(one, "fix")))
@@ -359,8 +354,14 @@ def text_of(body: Json, *, colour: bool = False) -> str:
     return "\n".join([f"{shown}: {_clean(head)} {_clean(_at(body, 'wording') or '')}", *map(_clean, lines)])
 
 
+def _standing(one: Json) -> str:
+    hours = (_at(one, "grace_seconds_left") or _at(one, "seconds_left") or 0) // 3600
+    until = f"until {_at(one, 'grace_until') or _at(one, 'expires_at')}, {hours} h left"
+    state = f"does not apply, {_at(one, 'held')}" if _at(one, "held") else until
+    return "  ".join(map(str, [_at(one, "id"), _at(one, "effect"), state, *_list(_at(one, "fired"))]))
+
+
 def _top(lines: Sequence[str]) -> list[str]:
-    """Return the first lines, and how many more there are."""
     return [f"  {line}" for line in lines[:ROWS]] + [f"  … and {len(lines) - ROWS} more"] * (len(lines) > ROWS)
 
 
@@ -375,10 +376,9 @@ def _clean(line: str) -> str:
 
 
 def _show(text: str) -> None:
-    """Print; a reader who has gone away changes nothing about the decision."""
     try:
         print(text, flush=True)
-    except BrokenPipeError:
+    except BrokenPipeError:  # a reader who has gone away changes nothing about the decision
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

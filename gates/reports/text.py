@@ -4,13 +4,13 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from gates.checks.base import Outcome, Reason
-from gates.reports.view import CheckView, DecisionView, FindingView
+from gates.reports.view import CheckView, DecisionView, ExceptionView, FindingView
 
 _WHY = 3
 _ROWS = 20
 _FIXES = 10
 _WIDEST = 48
-_HEADS = ("finding", "component", "severity", "cvss", "epss", "kev", "raw status", "status", "weighs")
+_HEADS = ("finding", "component", "severity", "cvss", "epss", "kev", "raw status", "status", "exception", "weighs")
 _HELD = frozenset({Outcome.BLOCK, Outcome.WARN})
 
 
@@ -18,6 +18,8 @@ def text_report(decision: DecisionView) -> str:
     """Return the decision as plain text without colour; a list cut short says how much it leaves out."""
     sections = (
         _head(decision),
+        _section("Without exceptions", _raw(decision)),
+        _section("Exceptions", _exceptions(decision)),
         _section("Checks", map(_check, decision.checks)),
         _section("Notes", _notes(decision.checks)),
         _section("Findings", _findings(decision.findings)),
@@ -56,6 +58,48 @@ def _why(checks: Sequence[CheckView]) -> Iterator[str]:
         yield "  Nothing was found that speaks against it."
 
 
+def _raw(decision: DecisionView) -> Iterator[str]:
+    """What an exception never hides: the answer without any."""
+    raw = decision.raw
+    if raw is None or not decision.exceptions:
+        return
+    statuses = ", ".join(f"{number} {status}" for status, number in raw.counts.by_status.items())
+    by = f" by {raw.blocked_by}" if raw.blocked_by else ""
+    yield f"{raw.verdict.upper()}{by}: {statuses}"
+
+
+def _exceptions(decision: DecisionView) -> Iterator[str]:
+    rows = [
+        (
+            one.id,
+            one.effect,
+            one.reason,
+            _number(one.changed, "finding"),
+            f"does not apply: {one.held}" if one.held else _time_left(one),
+            "; ".join(one.fired),
+        )
+        for one in decision.exceptions[:_ROWS]
+    ]
+    yield from table([tuple(cell.replace("_", " ") for cell in row[:5]) + row[5:] for row in rows]) if rows else ()
+    yield from _left_out(len(decision.exceptions) - _ROWS, "exception")
+
+
+def _time_left(one: ExceptionView) -> str:
+    """Return until when it applies and how long that is; a grace ends first."""
+    if one.grace_until is not None and one.grace_seconds_left is not None:
+        return f"in grace until {one.grace_until} ({_length(one.grace_seconds_left)} left)"
+    shadowed = f", shadowed by {', '.join(one.shadowed_by)}" if one.shadowed_by and not one.changed else ""
+    return f"until {one.expires_at} ({_length(one.seconds_left)} left){shadowed}"
+
+
+def _length(seconds: int) -> str:
+    """Return a length of time in its largest whole unit."""
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= 2 * size:
+            return _number(seconds // size, unit)
+    return _number(seconds, "second")
+
+
 def _section(title: str, lines: Iterable[str]) -> list[str]:
     inside = [f"  {line}" for line in lines]
     return ["", title, *inside] if inside else []
@@ -75,8 +119,11 @@ def _notes(checks: Sequence[CheckView]) -> Iterator[str]:
 
 
 def _findings(findings: Sequence[FindingView]) -> Iterator[str]:
+    """Give the findings as a table; exceptions have a column where there is one."""
     if findings:
-        yield from table([_HEADS, *(_row(finding) for finding in findings[:_ROWS])])
+        has_exceptions = any(finding.exception for finding in findings)
+        rows = [_HEADS, *(_row(finding) for finding in findings[:_ROWS])]
+        yield from table(rows if has_exceptions else [(*row[:-2], row[-1]) for row in rows])
         yield from _left_out(len(findings) - _ROWS, "finding")
 
 
@@ -85,14 +132,20 @@ def _row(finding: FindingView) -> tuple[str, ...]:
     return (
         f"{finding.id}{suppressed}",
         _component(finding),
-        finding.severity,
+        _severity(finding),
         finding.cvss or "?",
         finding.epss or "?",
         {True: "yes", False: "no", None: "?"}[finding.kev],
         finding.raw_status + ("?" if finding.undecided else ""),
         finding.status,
+        finding.exception or "",
         finding.outcome.value,
     )
+
+
+def _severity(finding: FindingView) -> str:
+    raw = finding.raw_severity or finding.severity
+    return finding.severity if raw == finding.severity else f"{raw} as {finding.severity}"
 
 
 def _component(finding: FindingView) -> str:

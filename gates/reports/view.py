@@ -52,7 +52,10 @@ class CheckView:
 
 @dataclass(frozen=True, slots=True)
 class FindingView:
-    """A finding worth a look: `raw_status` is the policy's own verdict, `status` the one after exceptions."""
+    """A finding worth a look: `raw_status` is the policy's own verdict, `status` the one after exceptions.
+
+    raw_severity and raw_outcome are "" in decisions from before there were exceptions; so is everything about them.
+    """
 
     key: str
     outcome: Outcome
@@ -72,6 +75,9 @@ class FindingView:
     because: str | None = None
     undecided: bool = False
     suppressed_by: str = ""
+    raw_severity: str = ""
+    raw_outcome: str = ""
+    exception: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,48 @@ class CountsView:
 
 
 @dataclass(frozen=True, slots=True)
+class RawCountsView:
+    """How many findings there are without any exception, of which severity and status."""
+
+    by_severity: Mapping[str, int] = field(default_factory=dict)
+    by_status: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RawView:
+    """What would have been decided without any exception."""
+
+    decision: Decision
+    verdict: Decision
+    counts: RawCountsView
+    blocked_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionView:
+    """An exception that covers a finding; `held` says why it does not apply, `fired` what got worse."""
+
+    id: str
+    type: str
+    reason: str
+    kind: str
+    effect: str
+    state: str
+    starts_at: str
+    expires_at: str
+    seconds_left: int
+    findings: tuple[str, ...]
+    changed: int
+    controls: tuple[str, ...] = ()
+    grace_until: str | None = None
+    grace_seconds_left: int | None = None
+    held: str | None = None
+    fired: tuple[str, ...] = ()
+    shadowed_by: tuple[str, ...] = ()
+    shadows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceView:
     """What the decision knew of its evidence."""
 
@@ -152,6 +200,8 @@ class DecisionView:
     evidence_only: bool = False
     connection_mode: str = "connected"
     claims: tuple[ClaimView, ...] = ()
+    raw: RawView | None = None
+    exceptions: tuple[ExceptionView, ...] = ()
     id: str = ""
     links: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] = field(

@@ -175,3 +175,40 @@ def test_the_client_is_one_file_of_python_3_8_and_its_standard_library() -> None
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
+
+
+KEPT = {
+    "id": "EXC-2026-0001",
+    "effect": "defer",
+    "held": None,
+    "expires_at": "2026-07-01T12:00:00Z",
+    "seconds_left": 90_000,
+    "grace_until": None,
+    "grace_seconds_left": None,
+    "fired": [],
+}
+GRACE = {"grace_until": "2026-06-18T12:00:00Z", "grace_seconds_left": 7_200, "fired": ["EPSS rose to 0.3"]}
+
+
+@pytest.mark.parametrize(
+    "said, line",
+    [
+        ({}, "EXC-2026-0001  defer  until 2026-07-01T12:00:00Z, 25 h left"),
+        (GRACE, "EXC-2026-0001  defer  until 2026-06-18T12:00:00Z, 2 h left  EPSS rose to 0.3"),
+        (
+            {"held": "blocked", "fired": ["it is exploited"]},
+            "EXC-2026-0001  defer  does not apply, blocked  it is exploited",
+        ),
+    ],
+)
+def test_exceptions_are_shown_with_the_answer_without_them(said: dict[str, Any], line: str) -> None:
+    body = decision("warn", raw={"verdict": "block"}, exceptions=[{**KEPT, **said}])
+
+    lines = shown(body).splitlines()
+
+    place = lines.index("Without exceptions: block. With them:")
+    assert lines[place + 1] == f"  {line}"
+
+
+def test_a_decision_from_before_there_were_exceptions_says_nothing_of_them() -> None:
+    assert "xception" not in shown(BLOCKED)

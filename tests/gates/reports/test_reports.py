@@ -35,7 +35,7 @@ def blocked() -> Decided:
     report = trivy(IMAGE, [KEV_CRITICAL, HARMLESS], scanned_at=NOON - HOUR, hidden=[hidden])
     return decide_report(report, at=NOON, knowledge=knowing(
         NOON, epss={**{cve: known.score for cve, known in FEEDS.epss.items()}, hidden.id: 100}, kev=FEEDS.kev
-    ))  # fmt: skip
+    ), exceptions=())  # fmt: skip
 
 
 def passed(**changes: Any) -> Decided:
@@ -67,6 +67,7 @@ def bodies() -> dict[str, dict[str, JsonValue]]:
         "of a development gate": stored_body(passed(preset=PresetName.DEVELOPMENT, mode=GateMode.WARN)),
         "of an empty report": stored_body(decide_report(empty, at=NOON)),
         "without a row": passed().body,
+        "asked without exceptions": stored_body(passed(exceptions=())),
     }
 
 
