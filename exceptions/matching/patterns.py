@@ -186,6 +186,8 @@ def _package(identity: str) -> Package:
 
 def _literal(text: str) -> Pattern:
     package = _package(package_identity(parse_purl(text).text))
+    if package_identity(parse_purl(package.identity).text) != package.identity:  # such as `@:1` of a deb
+        raise ValueError(f"`{text}` could be read in two ways")
     if package.version:
         return Pattern(package.identity, package.path, package.name, package.version, package.identity)
     if "?" in package.identity:

@@ -1,7 +1,7 @@
 """Package patterns and version ranges: what scanners spell differently is one package, what is unreadable is none."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exceptions.matching.patterns import package_of, read_pattern, wanted_package
@@ -149,6 +149,7 @@ def test_a_scope_that_cannot_be_read_covers_nothing(pattern: str, versions: str)
         ("pkg:deb/debian/curl*?arch=amd64", "neither qualifiers"),
         ("pkg:npm/lodash*#lib", "neither qualifiers"),
         ("pkg:maven/g/a?classifier=tests", "without a version"),
+        ("pkg:deb/debian/a@:1", "read in two ways"),
         ("pkg:npm/%252A*", "read in two ways"),
         ("pkg:npm/lodash@%25*", "read in two ways"),
         ("pkg:npm/lodash@%40*", "read in two ways"),
@@ -174,6 +175,7 @@ def test_a_type_alone_names_nothing(text: str, names: bool) -> None:  # noqa: FB
     assert read_pattern(text).names_something is names
 
 
+@settings(max_examples=300, deadline=None)
 @given(
     st.one_of(
         st.sampled_from([pattern for pattern, _ in PACKAGES]),
