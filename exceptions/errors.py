@@ -195,3 +195,19 @@ class NothingToExport(Refusal):
     code = "exception.nothing_to_export"
     status = HTTPStatus.NOT_FOUND
     title = "Nothing to say in this format"
+
+
+class EvidenceNotFound(Refusal):
+    """The exception has no such evidence, or none with a file."""
+
+    code = "exception.evidence_not_found"
+    status = HTTPStatus.NOT_FOUND
+    title = "No such evidence"
+
+
+class BulkRefused(Refusal):
+    """All or nothing was asked for, and one row was refused: nothing was done."""
+
+    code = "exception.bulk_refused"
+    status = HTTPStatus.CONFLICT
+    title = "Nothing was done"

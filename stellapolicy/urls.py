@@ -22,6 +22,7 @@ urlpatterns = [
     path("api/v1/", include("stellapolicy.egress.api.urls")),
     path("api/v1/", include("stellapolicy.outbox.api.urls")),
     path("api/v1/", include("stellapolicy.governance.api.urls")),
+    path("api/v1/", include("exceptions.api.urls")),
     path("api/v1/", include("policies.api.urls")),
     path("api/v1/", include("gates.api.urls")),
     *access_urls.root_urlpatterns,

@@ -54,11 +54,18 @@ class KeysetPagination(BasePagination):
         order: Sequence[str] = getattr(view, "page_order", ("-id",))
         limit = _limit(request)
         question = _question(request, order)
-        if given := request.query_params.get("cursor"):
-            queryset = queryset.filter(_beyond(queryset.model, order, _read(given, question)))
-        rows = list(queryset.order_by(*order)[: limit + 1])
+        given = request.query_params.get("cursor")
+        rows = self.rows_after(queryset, order, _read(given, question) if given else None, limit + 1)
         self.next_cursor = _write(rows[limit - 1], order, question) if len(rows) > limit else None
         return rows[:limit]
+
+    def rows_after(
+        self, queryset: QuerySet[Any], order: Sequence[str], last: Sequence[object] | None, count: int
+    ) -> list[Any]:  # Any: rows of any model
+        """Return so many rows after those with a sort key; the first ones without it."""
+        if last is not None:
+            queryset = queryset.filter(_beyond(queryset.model, order, last))
+        return list(queryset.order_by(*order)[:count])
 
     def get_paginated_response(self, data: Any) -> Response:  # noqa: ANN401 - rendered rows
         """Return a page and where the next one begins (null after the last)."""

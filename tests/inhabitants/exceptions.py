@@ -13,6 +13,7 @@ from exceptions.services.evidence import Attached, attach_evidence
 from exceptions.services.thread import say
 from stellapolicy.access.roles import Role
 from stellapolicy.governance.services.approvals import vote
+from stellapolicy.outbox.services import dispatching
 from stellapolicy.tenancy.models import Tenant
 from stellapolicy.tenancy.scope import tenant_scope
 from tests.exceptions.desk import Desk
@@ -26,6 +27,7 @@ def forgive(desk: Desk, image: str, *, held: str, asked: str, at: datetime) -> N
     with tenant_scope(desk.tenant.pk):
         forgiven = desk.in_force(vulnerability=held, at=at)
         _apply(forgiven, image, at=at)
+        _attach(desk, forgiven, at=at)
         waiting = desk.ask(vulnerability=asked, reason=Reason.SCHEDULED_FIX, environment="production", at=at)
         say(
             actor=desk.actor("sam", at=at),
@@ -34,8 +36,9 @@ def forgive(desk: Desk, image: str, *, held: str, asked: str, at: datetime) -> N
             kind=CommentKind.QUESTION,
             at=at,
         )
-        note = Attached(filename="plan.txt", content_type="text/plain", content=b"next week", note="the plan")
-        attach_evidence(actor=desk.actor("ada", at=at), pk=waiting.pk, attached=note, at=at)
+        _attach(desk, waiting, at=at)
+        # Approvals are signed by whoever follows them.
+        dispatching.dispatch(clock=lambda: at)
     _change_the_table(desk.tenant, at=at)
 
 
@@ -51,6 +54,12 @@ def _apply(exception: PolicyException, image: str, *, at: datetime) -> None:
         program_digest=digest_of("program"),
         at=at,
     )
+
+
+def _attach(desk: Desk, exception: PolicyException, *, at: datetime) -> None:
+    """Let whoever asked attach a file."""
+    note = Attached(filename="plan.txt", content_type="text/plain", content=b"next week", note="the plan")
+    attach_evidence(actor=desk.actor("ada", at=at), pk=exception.pk, attached=note, at=at)
 
 
 def _change_the_table(tenant: Tenant, *, at: datetime) -> None:

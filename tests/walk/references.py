@@ -8,6 +8,7 @@ body or query under `@member`; each gets the inhabited tenant, inside its scope,
 
 from collections.abc import Callable, Iterable
 
+from exceptions.models import ExceptionEvidence, PolicyException
 from gates.models import GateDecision, GateJob
 from policies.models import Artifact, EpssScore, HeldFeed, KevEntry, PackRevision, RunContent, Snapshot
 from policies.services.evidence_runs import IMPORT
@@ -112,6 +113,17 @@ def _decisions(acme: Inhabited) -> Values:
 @path("/gates/jobs/{id}")
 def _jobs(acme: Inhabited) -> Values:
     return GateJob.objects.filter(tenant=acme.tenant).values_list("pk", flat=True)
+
+
+@path("/exceptions/{reference}")
+def _exceptions(acme: Inhabited) -> Values:
+    forgiven, waiting = PolicyException.objects.order_by("number")
+    return [forgiven.pk, forgiven.number, waiting.pk]
+
+
+@path("/exceptions/{reference}/evidence/{id}")
+def _evidence_of_exceptions(acme: Inhabited) -> Values:
+    return ExceptionEvidence.objects.order_by("exception__number").values_list("pk", flat=True)
 
 
 @path("/approvals/{id}")
