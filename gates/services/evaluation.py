@@ -7,18 +7,15 @@ from functools import partial
 from django.db import transaction
 
 from gates.deciding.decide import Decided, decide
-from gates.deciding.inputs import FrozenInputs, GateVersion, Place, SnapshotReference, Subject
+from gates.deciding.inputs import FrozenInputs
 from gates.errors import EnvironmentUnknown, GateUnknown, InstantTooFar, SnapshotOfAnotherArtifact
 from gates.metrics import count_decision
 from gates.models import Gate, GateDecision
 from gates.requests import GateRequest
 from gates.services.excepting import Rows, frozen_form, standing_exceptions, write_back
+from gates.services.freezing import Evidence, freeze
 from policies import selectors as evidence
-from policies.evidence.assembly import identifiers
-from policies.evidence.claims import Claim
-from policies.evidence.snapshot import StoredFinding
 from policies.metrics import RUN_SECONDS
-from policies.models import Artifact, PackRevision, Snapshot
 from policies.programs import program_by_digest
 from policies.services.evidence import receive_evidence, register_artifact
 from policies.services.releases import BuildContext, keep_build
@@ -33,14 +30,6 @@ from stellapolicy.tenancy.models import Environment
 
 EVALUATE_SCOPE = "gate:evaluate"
 LARGEST_SHIFT = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Evidence:
-    artifact: Artifact
-    snapshot: Snapshot | None
-    findings: tuple[StoredFinding, ...]
-    claims: list[Claim]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +56,10 @@ def evaluate_gate(*, actor: Actor, request: GateRequest, at: datetime) -> GateDe
     actor.require(EVALUATE_SCOPE, service=found.artifact.service_id)
     revision = evidence.active_revision(gate.environment)
     asked_about = request.at or at
-    service = found.artifact.service
     standing = standing_exceptions(
-        found.findings, environment=gate.environment.slug, service=service.slug if service else "", at=asked_about
+        found.findings, environment=gate.environment.slug, service=found.service, at=asked_about
     )
-    inputs = _freeze(asked_about, gate, found, revision, standing)
+    inputs = freeze(gate, found, revision, exceptions=frozen_form(standing, found.findings), at=asked_about)
     program = program_by_digest(revision.digest, lambda: revision.program)
     with RUN_SECONDS.time():
         decided = decide(inputs, program, found.findings, found.claims)
@@ -107,54 +95,30 @@ def require_gate(request: GateRequest) -> Gate:
     raise GateUnknown(f"{request.environment} has no gate {request.gate[:80]!r}")
 
 
-def _gather(actor: Actor, request: GateRequest, *, at: datetime) -> _Evidence:
+def _gather(actor: Actor, request: GateRequest, *, at: datetime) -> Evidence:
     if request.uploads:
-        received = receive_evidence(actor=actor, artifact=request.artifact, uploads=request.uploads, at=at)
+        received = receive_evidence(
+            actor=actor, artifact=request.artifact, uploads=request.uploads, at=at, is_judged_at_once=True
+        )
         if received.is_new:
             composed = received.composed
             spoken = evidence.as_claims(composed.claims)
-            return _Evidence(received.artifact, received.snapshot, composed.findings, spoken)
+            return Evidence(received.artifact, received.snapshot, composed.findings, spoken)
         # INVARIANT: a decision judges what its snapshot holds, also where a newer importer would read more out of it.
         findings, kept = evidence.checked_content(received.snapshot)
-        return _Evidence(received.artifact, received.snapshot, findings, evidence.as_claims(kept))
+        return Evidence(received.artifact, received.snapshot, findings, evidence.as_claims(kept))
     artifact = register_artifact(request.artifact, at=at)
     snapshot = evidence.snapshot_named(request.snapshot) if request.snapshot else evidence.latest_snapshot(artifact.pk)
     if snapshot is None:
-        return _Evidence(artifact, None, (), [])
+        return Evidence(artifact, None, (), [])
     if snapshot.artifact_id != artifact.pk:
         raise SnapshotOfAnotherArtifact(f"{snapshot.name} is evidence about {snapshot.artifact.digest}")
     findings, claims = evidence.checked_content(snapshot)
-    return _Evidence(artifact, snapshot, findings, evidence.as_claims(claims))
-
-
-def _freeze(at: datetime, gate: Gate, found: _Evidence, revision: PackRevision, standing: Rows) -> FrozenInputs:
-    """INVARIANT: the evaluation reads the frozen form, so what replay reads is what was judged."""
-    environment, service = gate.environment, found.artifact.service
-    frozen = FrozenInputs(
-        at=at,
-        place=Place(environment.slug, environment.tier, environment.exposure, environment.runtime, environment.labels),
-        subject=Subject(
-            digest=found.artifact.digest,
-            name=found.artifact.name,
-            labels=found.artifact.labels,
-            service=service.slug if service else "",
-            service_tier=service.tier if service else None,
-            team=service.team.slug if service else "",
-        ),
-        gate=GateVersion(gate.name, gate.version, gate.mode, gate.preset, gate.chain, gate.digest),
-        pack=f"{revision.pack.name} {revision.version}",
-        program_digest=revision.digest,
-        knowledge=evidence.knowledge_about([name for stored in found.findings for name in identifiers(stored.facts)]),
-        snapshot=SnapshotReference(found.snapshot.name, found.snapshot.content_digest, found.snapshot.evidence)
-        if found.snapshot
-        else None,
-        exceptions=frozen_form(standing, found.findings),
-    )
-    return FrozenInputs.from_json(frozen.to_json())
+    return Evidence(artifact, snapshot, findings, evidence.as_claims(claims))
 
 
 def _keep(
-    actor: Actor, request: GateRequest, gate: Gate, found: _Evidence, judged: _Judged, *, at: datetime
+    actor: Actor, request: GateRequest, gate: Gate, found: Evidence, judged: _Judged, *, at: datetime
 ) -> GateDecision:
     inputs, decided = judged.inputs, judged.decided
     decision = GateDecision.objects.create(

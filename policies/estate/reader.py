@@ -77,20 +77,20 @@ class _Look:
     def coverages(self) -> Mapping[str, Coverage]:
         """Return the coverage of every selection by its key."""
         rows = {one.key: _Covered() for one in self._selections}
-        environments = self._asked.environments(tuple(self._judge.policies))
+        environments = self._asked.environments(self._judge.policies)
         places = {pk: [holder.place(one) for one in environments] for pk, holder in self._holders.items()}
         for snapshot, stored in self._found.findings:
-            judged = _Judged(self._judge, snapshot, self._holders[snapshot], stored)
+            judged = _Judged(self._judge, snapshot, self._holders[snapshot], stored, names_of(stored))
             keys = self._asked.covering(judged.unjudged, places[snapshot], judged.before)
             if keys:
                 seen = judged.seen()
                 for key in keys:
-                    rows[key].add(judged.holder, stored, seen)
+                    rows[key].add(judged, seen)
         return {one.key: self._coverage(one, rows[one.key]) for one in self._selections}
 
     def _coverage(self, selection: Selection, covered: "_Covered") -> Coverage:
         return Coverage(
-            findings=tuple(covered.findings),
+            findings=tuple(sorted(covered.findings, key=lambda one: (one.artifact.name, one.artifact.digest, one.key))),
             complete=self._found.complete,
             knowledge=tuple(self._knowledge(selection, covered)),
             digests=self._digests(selection, covered),
@@ -98,8 +98,8 @@ class _Look:
 
     def _knowledge(self, selection: Selection, covered: "_Covered") -> Iterable[SeenFacts]:
         """Yield what the feeds say of the vulnerabilities a scope names, each under the name its findings have."""
-        spoken = {covered.primary.get(name, name) for name in selection.scope.vulnerabilities}
-        for vulnerability in sorted(spoken):
+        spoken = {found for name in selection.scope.vulnerabilities for found in covered.known_as.get(name, {name})}
+        for vulnerability in sorted(filter(None, spoken)):
             names = covered.names.get(vulnerability, {vulnerability})
             yield feed_facts(vulnerability, sorted(names), self._judge.knowledge)
 
@@ -122,11 +122,12 @@ class _Judged:
     snapshot: UUID
     holder: Holder
     stored: StoredFinding
+    names: tuple[str, ...]
 
     @property
     def unjudged(self) -> Subject:
         """The finding before any verdict."""
-        return unjudged(self.stored.kind, names_of(self.stored), self.stored.purl, self.stored.severity)
+        return unjudged(self.stored.kind, self.names, self.stored.purl, self.stored.severity)
 
     def before(self, environment: str) -> Subject | None:
         """Return the finding as the policy of an environment judges it."""
@@ -145,20 +146,20 @@ class _Covered:
 
     findings: list[CoveredFinding] = field(default_factory=list)
     snapshots: set[str] = field(default_factory=set)
-    primary: dict[str, str] = field(default_factory=dict)
+    known_as: dict[str, set[str]] = field(default_factory=dict)
+    """By every name of a finding, the names its row has: none where it is no vulnerability."""
     names: dict[str, set[str]] = field(default_factory=dict)
     _counted: set[tuple[UUID, str, str]] = field(default_factory=set)
 
-    def add(self, holder: Holder, stored: StoredFinding, seen: SeenFacts) -> None:
+    def add(self, judged: _Judged, seen: SeenFacts) -> None:
         """Add a finding that is covered."""
-        counted = (holder.artifact.id, *seen.key)
+        artifact, stored = judged.holder.artifact, judged.stored
+        counted = (artifact.id, *seen.key)
         row = replace(seen, artifacts=0) if counted in self._counted else seen
         self._counted.add(counted)
         title = str(stored.origin.get("title") or stored.identifier)
-        self.findings.append(CoveredFinding(holder.artifact, stored.key, stored.kind, title, row))
-        self.snapshots.add(holder.snapshot)
-        if seen.vulnerability:
-            names = names_of(stored)
-            self.names.setdefault(seen.vulnerability, set()).update(names)
-            for name in names:
-                self.primary.setdefault(name, seen.vulnerability)
+        self.findings.append(CoveredFinding(artifact, stored.key, stored.kind, title, row))
+        self.snapshots.add(judged.holder.snapshot)
+        for name in judged.names:
+            self.known_as.setdefault(name, set()).add(seen.vulnerability)
+        self.names.setdefault(seen.vulnerability, set()).update(judged.names)

@@ -1,6 +1,6 @@
 """The one matcher, asked with bare scopes: which of several selections cover a finding."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -33,12 +33,15 @@ class Selections:
         self._by_key = {one.key: one for one in selections}
         self._open = ExceptionIndex(_stand_in(one, any_rule=True) for one in selections)
         self._exact = ExceptionIndex(_stand_in(one) for one in selections if depends_on_verdicts(one))
-        self._environments = sorted({"", *(slug for one in selections for slug in one.scope.environments)})
+        self._named = {slug for one in selections for slug in one.scope.environments or ("",)}
 
-    def environments(self, in_force: Sequence[str]) -> list[str]:
-        """Return the environments to ask about: those that are named, and all where a rule may hold in any."""
+    def environments(self, in_force: Iterable[str]) -> list[str]:
+        """Return the environments to ask about: those that are named, and all where a rule may hold in any of them.
+
+        "" is none in particular, which is enough for a scope that names none and depends on no verdict.
+        """
         asks_anywhere = any(depends_on_verdicts(one) and not one.scope.environments for one in self._by_key.values())
-        return sorted({*self._environments, *(in_force if asks_anywhere else ())})
+        return sorted({*self._named, *(in_force if asks_anywhere else ())})
 
     def covering(self, subject: Subject, places: Sequence[Place], judged: JudgedSubject) -> list[str]:
         """Return the keys of the selections that cover a finding in one of these places at least.

@@ -13,6 +13,7 @@ from policies.evidence.claims import ClaimIndex
 from policies.evidence.content import StoredFinding
 from policies.evidence.knowledge import Knowledge
 from policies.evidence.weighing import accepted, weigh
+from policies.excepting import without_exceptions
 from policies.language.program import Program
 from policies.language.types import Facts
 from policies.language.verdict import Verdict
@@ -74,5 +75,5 @@ class Judge:
     def _circumstances(self, place: Place, holder: Holder) -> Facts:
         key = (place.name, holder.subject.digest)
         if key not in self._shared:
-            self._shared[key] = circumstances(place, holder.subject, at=self.at)
+            self._shared[key] = without_exceptions(circumstances(place, holder.subject, at=self.at))
         return self._shared[key]

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from exceptions.matching.patterns import wanted_package
-from exceptions.matching.scope import PackageScope, Scope
+from exceptions.matching.patterns import Pattern, wanted_package
+from exceptions.matching.scope import Scope
 from stellapolicy.kernel.globs import is_glob
 from stellapolicy.kernel.identity import is_cve
 
@@ -28,14 +28,15 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for. INVARIANT: every finding a scope may cover is in one of the three.
+    """What is looked for: `names` of vulnerabilities, names of `packages`, LIKE `patterns` over purls, or anything.
 
-    By a vulnerability's `names`, by `packages` (LIKE patterns over purls), or as `anything` at all.
+    INVARIANT: every finding that one of the scopes may cover is looked for by one of these at least.
     """
 
     names: tuple[str, ...] = ()
     named_at: Places = Places()
     packages: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
     packaged_at: Places = Places()
     anything_at: Places | None = None
 
@@ -46,28 +47,25 @@ class Wanted:
 
     @classmethod
     def by(cls, scopes: Iterable[Scope]) -> "Wanted":
-        """Return what these scopes may cover."""
+        """Return what these scopes may cover; a package that cannot be read is none."""
         every = list(scopes)
         named = [one for one in every if one.vulnerabilities]
         packaged = [one for one in every if one.packages and not one.vulnerabilities]
         ruled = [one for one in every if one.rules and not one.vulnerabilities and not one.packages]
+        read = [wanted.pattern for one in packaged for package in one.packages if (wanted := wanted_package(package))]
         return cls(
             names=tuple(sorted({name for one in named for name in one.vulnerabilities})),
             named_at=Places.of(named),
-            packages=tuple(sorted({like_of(package) for one in packaged for package in one.packages})),
+            packages=tuple(sorted({pattern.name for pattern in read if pattern.name})),
+            patterns=tuple(sorted({like_of(pattern) for pattern in read if not pattern.name})),
             packaged_at=Places.of(packaged),
             anything_at=Places.of(ruled) if ruled else None,
         )
 
 
-def like_of(package: PackageScope) -> str:
-    """Return a LIKE pattern that the purl of every covered package is like; what cannot be read is like nothing."""
-    read = wanted_package(package)
-    if read is None:
-        return ""
-    if read.pattern.name:
-        return f"{read.pattern.name.translate(_LIKE)}%"
-    return f"{_SCHEME}{_literal_beginning(read.pattern.path).translate(_LIKE)}%"
+def like_of(pattern: Pattern) -> str:
+    """Return a LIKE pattern that the purl of every package that matches is like."""
+    return f"{_SCHEME}{_literal_beginning(pattern.path).translate(_LIKE)}%"
 
 
 def _literal_beginning(path: str) -> str:

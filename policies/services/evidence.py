@@ -15,7 +15,7 @@ from policies.models import Artifact, Report, Snapshot
 from policies.selectors import product_documents
 from policies.services import evidence_files
 from policies.services.artifacts import UPLOAD_SCOPE, place_artifact, register_artifact
-from policies.services.snapshots import keep_snapshot
+from policies.services.snapshots import keep_snapshot, tell_changed
 from policies.services.uploads import (
     ArtifactReference,
     UnderstoodUpload,
@@ -68,26 +68,34 @@ def receive_evidence(
     uploads: Sequence[Upload],
     at: datetime,
     expected: SourceType | None = None,
+    is_judged_at_once: bool = False,
 ) -> ReceivedEvidence:
     """Import every report or none, and return the snapshot of the artifact's present evidence.
 
     That is, of every tool the latest report, posted now or earlier: three scanners posted one after another are judged
-    together. Raises the refusals of `understand`, `place_artifact` and of the file storage, with their places.
+    together. `is_judged_at_once` is explained at `keep_evidence`. Raises the refusals of `understand`, `place_artifact`
+    and of the file storage, with their places.
     """
     check_artifact_digest(artifact.digest)
     if not actor.holds_anywhere(UPLOAD_SCOPE):
         actor.require(UPLOAD_SCOPE)
     understood = understand_all(uploads, artifact_digest=artifact.digest, at=at, expected=expected)
-    return keep_evidence(actor=actor, artifact=artifact, reports=understood, at=at)
+    return keep_evidence(actor=actor, artifact=artifact, reports=understood, at=at, is_judged_at_once=is_judged_at_once)
 
 
 @transaction.atomic
 def keep_evidence(
-    *, actor: Actor, artifact: ArtifactReference, reports: Sequence[UnderstoodUpload], at: datetime
+    *,
+    actor: Actor,
+    artifact: ArtifactReference,
+    reports: Sequence[UnderstoodUpload],
+    at: datetime,
+    is_judged_at_once: bool = False,
 ) -> ReceivedEvidence:
     """Keep reports that were understood, and return the snapshot of the artifact's present evidence.
 
-    The same reports about the same artifact give the same snapshot, in whatever order they came.
+    The same reports about the same artifact give the same snapshot, in whatever order they came. A new one is announced
+    by `evidence.changed`, unless whoever calls judges it at once and so sees for themselves what changed.
     """
     row = place_artifact(artifact, reports, actor=actor, at=at)
     posted = {report.source.digest: report for report in reports}
@@ -111,6 +119,8 @@ def keep_evidence(
         return ReceivedEvidence(artifact=row, snapshot=existing, composed=composed, is_new=False, outdone=outdone)
     rows = {**{digest: one.pk for digest, one in known.items()}, **kept}
     snapshot = keep_snapshot(row, composed, [rows[digest] for digest in selected], actor=actor, at=at)
+    if not is_judged_at_once:
+        tell_changed(snapshot, actor=actor, at=at)
     return ReceivedEvidence(artifact=row, snapshot=snapshot, composed=composed, is_new=True, outdone=outdone)
 
 

@@ -19,6 +19,9 @@ from policies.services import bulk
 from stellapolicy.audit import services as audit
 from stellapolicy.kernel import digest
 from stellapolicy.kernel.actor import Actor
+from stellapolicy.outbox.services import events
+
+CHANGED = "evidence.changed"
 
 
 def keep_snapshot(
@@ -43,6 +46,13 @@ def keep_snapshot(
     bulk.insert_claims(snapshot, composed.claims)
     audit.record(actor, "evidence.received", snapshot, at=at, after_digest=composed.content_digest)
     return snapshot
+
+
+def tell_changed(snapshot: Snapshot, *, actor: Actor, at: datetime) -> None:
+    """Publish that an artifact has new evidence, for whoever rests on what was known of it."""
+    artifact = snapshot.artifact.digest
+    data = {"artifact": artifact, "snapshot": snapshot.name}
+    events.publish(CHANGED, actor=actor, subject=f"artifact:{artifact}", data=data, at=at)
 
 
 def renew_snapshot(
@@ -76,7 +86,9 @@ def renew_snapshot(
     if (existing := Snapshot.objects.filter(name=composed.name).first()) is not None:
         return existing
     reports = snapshot.reports.order_by("pk").values_list("pk", flat=True)
-    return keep_snapshot(snapshot.artifact, composed, list(reports), actor=actor, at=at)
+    renewed = keep_snapshot(snapshot.artifact, composed, list(reports), actor=actor, at=at)
+    tell_changed(renewed, actor=actor, at=at)
+    return renewed
 
 
 def _told(documents: Sequence[ProductDocument]) -> list[dict[str, str]]:

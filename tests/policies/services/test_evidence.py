@@ -255,7 +255,7 @@ def test_a_second_post_takes_the_same_queries_whatever_the_size_of_the_first(act
     assert len(queries) == QUERIES_OF_A_SECOND_POST
 
 
-QUERIES_OF_A_SECOND_POST = 15
+QUERIES_OF_A_SECOND_POST = 16
 
 
 def test_the_last_snapshot_is_the_present_evidence(actor: Actor) -> None:
