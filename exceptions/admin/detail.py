@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import ngettext
 
 from exceptions import ports
 from exceptions.admin import facts, wording
@@ -18,12 +19,13 @@ from exceptions.offers import Act, Situation, obstacle_to, possible
 from exceptions.overlaps import Overlaps, overlaps_of
 from exceptions.ports import Coverage, CoveredFinding
 from exceptions.rules.hooks import HOOKS
-from exceptions.rules.vocabulary import IN_FORCE, UNDECIDED, Effect, ExceptionType, Kind, State
+from exceptions.rules.vocabulary import IN_FORCE, UNDECIDED, Effect, ExceptionType, Kind, Level, State
 from exceptions.seating import seats_of
-from exceptions.selectors import standing_form
-from exceptions.services.hooks import evidence_report
+from exceptions.selectors import level_rule, levels, standing_form
+from exceptions.services.hooks import evidence_report, signed_evidence_is_missing
 from exceptions.services.story import RECORDED
 from stellapolicy.admin import cells
+from stellapolicy.governance.quorum import Outcome, QuorumState
 from stellapolicy.kernel.clock import now
 
 FINDINGS: Final = 50
@@ -129,11 +131,19 @@ def _decision(seen: Situation) -> dict[str, Any]:
     return {
         "waiting": seen.request if seen.is_waiting else None,
         "approval": seen.request,
-        "stands": judged.in_words(),
+        "stands": _stands(judged),
         "seats": seats_of(judged.rule, judged),
         "needed": judged.rule.count,
         "votes": list(seen.request.votes.all()),
     }
+
+
+def _stands(judged: QuorumState) -> str:
+    """Return how the votes stand; which seats wait the table of seats says."""
+    if judged.outcome is not Outcome.WAITING:
+        return judged.in_words()
+    said = ngettext("%(n)d person must still agree", "%(n)d people must still agree", judged.lacking)
+    return said % {"n": judged.lacking}
 
 
 def _story(row: PolicyException, terms: ExceptionTerms, *, at: datetime) -> dict[str, Any]:
@@ -143,6 +153,8 @@ def _story(row: PolicyException, terms: ExceptionTerms, *, at: datetime) -> dict
     return {
         "thread": list(row.thread.all()),
         "hooks": evidence_report(row, terms, at=at),
+        "needs_signature": level_rule(Level(terms.level), levels()).needs_signed_evidence,
+        "lacks_signature": signed_evidence_is_missing(row, at=at),
         "attachments": list(row.evidence.all()),
         "events": [(event, RECORDED.get(event.name, event.name)) for event in events],
         "applications": list(applications[:APPLICATIONS]),

@@ -1,6 +1,6 @@
 """What somebody shows and says about an exception: statements for hooks, files, and lines of its thread."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -32,7 +32,6 @@ from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.clock import now, rfc3339
 from stellapolicy.trust import strict_json
 
-_CLAIM: Final = "claim_"
 _LONGEST: Final = 200_000
 """Characters of an envelope."""
 
@@ -57,11 +56,15 @@ class AttachForm(forms.Form):
         self, data: QueryDict | None, files: MultiValueDict[str, UploadedFile[Any]] | None, hook: HookKind | None
     ) -> None:
         super().__init__(data, files)
+        self._names: tuple[str, ...] = ()
         if hook is None:
             self.fields["file"].required = True
             return
+        is_signed = bool(data and data.get("envelope", "").strip())
+        self._names = tuple(HOOKS[hook].schema["properties"])
         for name, schema in HOOKS[hook].schema["properties"].items():
-            self.fields[_CLAIM + name] = _claim_field(name, schema)
+            self.fields[name] = _claim_field(name, schema)
+            self.fields[name].required = not is_signed
         self.fields["envelope"] = forms.CharField(
             label=_("Or a signed statement of the same"),
             required=False,
@@ -69,16 +72,12 @@ class AttachForm(forms.Form):
             widget=forms.Textarea(attrs={"rows": 3, "class": "st-input st-code", "spellcheck": "false"}),
             help_text=_("A DSSE envelope (JSON) whose payload states the fields above; they are then left empty."),
         )
-        self.order_fields([name for name in self.fields if name.startswith(_CLAIM)] + ["envelope", "file", "note"])
+        self.order_fields([*self._names, "envelope", "file", "note"])
 
     def claims(self) -> dict[str, JsonValue]:
         """Return what the fields state."""
-        return dict(self._claims())
-
-    def _claims(self) -> Iterator[tuple[str, JsonValue]]:
-        for name, value in self.cleaned_data.items():
-            if name.startswith(_CLAIM) and value:
-                yield name.removeprefix(_CLAIM), rfc3339(value) if isinstance(value, datetime) else str(value)
+        stated = ((name, self.cleaned_data.get(name)) for name in self._names)
+        return {name: _stated(value) for name, value in stated if value}
 
 
 class SayForm(forms.Form):
@@ -217,6 +216,10 @@ def _claim_field(name: str, schema: Mapping[str, Any]) -> forms.Field:
             input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"],
         )
     return forms.CharField(label=label, required=False, max_length=20_000)
+
+
+def _stated(value: object) -> JsonValue:
+    return rfc3339(value) if isinstance(value, datetime) else str(value)
 
 
 def _envelope(text: str) -> Mapping[str, JsonValue] | None:

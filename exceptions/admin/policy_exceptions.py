@@ -24,7 +24,7 @@ from exceptions.admin.searching import found
 from exceptions.models import PolicyException
 from exceptions.models.exception import PolicyExceptionQuerySet
 from exceptions.offers import Act
-from exceptions.rules.vocabulary import IN_FORCE, UNDECIDED, State
+from exceptions.rules.vocabulary import IN_FORCE, State
 from exceptions.services.bulk import MOST_ROWS, Verb
 from stellapolicy.admin import cells
 from stellapolicy.admin.base import PageAdmin, Section, SidePage
@@ -34,7 +34,6 @@ from stellapolicy.api.permissions import actor_of
 from stellapolicy.kernel.clock import now
 
 _NAME = "exceptions_policyexception"
-_ENDING = (*IN_FORCE, *UNDECIDED)
 
 
 def _for_many(verb: Verb) -> Callable[..., HttpResponse]:
@@ -228,7 +227,7 @@ def state_cell(row: PolicyException) -> SafeString:
     if state is State.REVALIDATION_REQUIRED and row.grace_until is not None:
         held = wording.left(row.grace_until, at=at) if row.grace_until > at else _("applies no more")
         return format_html('<span class="st-stack">{}<small class="st-subtle">{}</small></span>', badge, held)
-    if state not in _ENDING:
+    if state not in IN_FORCE:
         return badge
     return format_html(
         '<span class="st-stack">{}<small class="st-subtle">{}</small></span>',

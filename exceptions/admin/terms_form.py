@@ -21,6 +21,7 @@ from stellapolicy.kernel.refusals import Fault
 from stellapolicy.tenancy.models import Team
 
 OWN: Final = "own"
+FURTHER: Final = ("rules", "digests", "artifacts", "labels", "effect", "tags", "recheck")
 _AS_IS: Final = "as_is"
 _ACTION, _LIMIT = "action_", "limit_"
 
@@ -69,8 +70,20 @@ class TermsForm(ScopeForm):
             limit = self[f"{_LIMIT}{kind}"] if kind in THRESHOLDS else None
             yield ConditionRow(condition_kind(kind), self[f"{_ACTION}{kind}"], limit)
 
-    def plain_fields(self) -> Iterator[BoundField]:
-        """Give every other field that is seen."""
+    def first_fields(self) -> list[BoundField]:
+        """Return what everybody fills in."""
+        return [field for field in self._others() if field.name not in FURTHER]
+
+    def further_fields(self) -> list[BoundField]:
+        """Return what only some need."""
+        return [field for field in self._others() if field.name in FURTHER]
+
+    @property
+    def has_further(self) -> bool:
+        """Whether something further is filled in, or wrong."""
+        return any(field.errors or (field.name != "recheck" and field.value()) for field in self.further_fields())
+
+    def _others(self) -> Iterator[BoundField]:
         return (field for field in self.visible_fields() if not field.name.startswith((_ACTION, _LIMIT)))
 
     def clean(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django_stubs_ext import StrOrPromise
 
 from exceptions.matching.scope import Scope
 from exceptions.models import ExceptionTerms, PolicyException
-from exceptions.rules.conditions import Action, Condition, ConditionKind
+from exceptions.rules.conditions import Action, Condition, ConditionKind, days
 from exceptions.rules.vocabulary import Effect, Kind, State
 from stellapolicy.admin import cells
 
@@ -56,7 +56,7 @@ _CONDITIONS: Final[Mapping[ConditionKind, StrOrPromise]] = {
     ConditionKind.PACKAGE_VERSION_LEAVES_RANGE: gettext_lazy("the package leaves the range of versions"),
     ConditionKind.UNKNOWNS_ABOVE: gettext_lazy("more than %(limit)s findings of unknown severity are covered"),
     ConditionKind.SCOPE_GREW: gettext_lazy("it matches %(limit)s %% more artifacts, or another service"),
-    ConditionKind.EXPIRY_WITHIN: gettext_lazy("it ends within %(limit)s days"),
+    ConditionKind.EXPIRY_WITHIN: gettext_lazy("it ends within %(limit)s"),
     ConditionKind.EPSS_ABOVE: gettext_lazy("its EPSS is above %(limit)s"),
     ConditionKind.CVSS_ABOVE: gettext_lazy("its score is above %(limit)s"),
     ConditionKind.KEV_IS_LISTED: gettext_lazy("it is known to be exploited"),
@@ -103,7 +103,8 @@ def span(length: timedelta) -> str:
 
 def condition(one: Condition) -> str:
     """Return when a condition is true, in words."""
-    said = str(_CONDITIONS[one.kind]) % {"limit": one.limit}
+    limit = span(days(one.limit)) if one.kind is ConditionKind.EXPIRY_WITHIN else one.limit
+    said = str(_CONDITIONS[one.kind]) % {"limit": limit}
     if not one.environments:
         return said
     return _("%(said)s, seen from %(environments)s") % {"said": said, "environments": ", ".join(one.environments)}
@@ -116,7 +117,8 @@ def policy(conditions: Iterable[Condition]) -> list[tuple[str, str, str]]:
 
 def condition_kind(kind: ConditionKind) -> str:
     """Return what a kind of condition watches, its threshold left open."""
-    return str(_CONDITIONS[kind]) % {"limit": "…"}
+    open_limit = _("… days") if kind is ConditionKind.EXPIRY_WITHIN else "…"
+    return str(_CONDITIONS[kind]) % {"limit": open_limit}
 
 
 def scope(terms: ExceptionTerms) -> tuple[str, ...]:

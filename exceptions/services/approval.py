@@ -10,6 +10,7 @@ from exceptions.errors import CommentMissing, NothingPending, NotNarrower, NotYo
 from exceptions.matching.scope import narrower
 from exceptions.models import Change, ExceptionTerms, PolicyException
 from exceptions.rules.vocabulary import IN_FORCE, UNDECIDED, Effect, ExceptionType, Reason, State
+from exceptions.rules.wording import counted, size
 from exceptions.selectors import KIND, held_exception
 from exceptions.services.drafting import draft
 from exceptions.services.request import changed, close, first_start_of, forget_pending, illegal, open_request
@@ -24,7 +25,7 @@ from exceptions.services.terms import (
     refuse_what_moved,
 )
 from stellapolicy.governance.errors import SecondPersonRequired
-from stellapolicy.governance.models import ApprovalRequest
+from stellapolicy.governance.models import ApprovalRequest, ApprovalState
 from stellapolicy.governance.selectors import voter_of
 from stellapolicy.governance.services.approvals import recall, refuse_other_payload, vote
 from stellapolicy.governance.voting import possibilities
@@ -56,6 +57,9 @@ def approve_exception(
     if narrowing is not None:
         request = _narrow(exception, request, narrowing, actor=actor, payload_hash=payload_hash, comment=comment, at=at)
         payload_hash = request.payload_hash
+        if request.state != ApprovalState.OPEN:  # so little is left that it takes nobody
+            exception.refresh_from_db()
+            return exception
     vote(
         actor=actor,
         pk=request.pk,
@@ -158,11 +162,8 @@ def describe_terms(request: ApprovalRequest) -> tuple[str, ...]:
     window = (
         f"From {terms.starts_at:%Y-%m-%d %H:%M} to {terms.expires_at:%Y-%m-%d %H:%M} UTC: {effect}, because of {kind}."
     )
-    counts = terms.counts
-    covered = (
-        f"Covered when asked for: {counts.get('findings', 0)} findings in {counts.get('artifacts', 0)} artifacts "
-        f"of {counts.get('services', 0)} services."
-    )
+    findings, artifacts, services = (int(terms.counts.get(name, 0)) for name in ("findings", "artifacts", "services"))
+    covered = f"Covered when asked for: {counted(findings, 'finding')} in {size(artifacts, services)}."
     return (f"{exception.number}: {terms.rationale}", *terms.selector().in_words(), window, covered)
 
 
@@ -213,7 +214,7 @@ def _narrow(
     drafted = draft(asked, actor=actor, at=at, first_start=first_start_of(exception), is_new=False, needs_scope=False)
     recall(actor=actor, pk=request.pk, kind=KIND, reason=f"narrowed by {actor.person}: {comment}", at=at)
     narrowed = keep_terms(exception, drafted, change=Change.NARROWED, actor=actor, at=at)
-    if exception.terms is None:
+    if exception.terms_id is None:
         mirror(exception, narrowed)
     changed(exception)
     details: dict[str, JsonValue] = {

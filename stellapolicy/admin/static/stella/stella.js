@@ -68,7 +68,10 @@ async function loadFragment(place) {
     place.innerHTML = await answer.text();
     localiseTimes(place);
   } catch {
-    place.textContent = place.dataset.failed;
+    const said = document.createElement("span");
+    said.className = "st-fragment__failed";
+    said.textContent = place.dataset.failed;
+    place.replaceChildren(said);
   }
   place.removeAttribute("aria-busy");
 }

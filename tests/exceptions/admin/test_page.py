@@ -1,0 +1,249 @@
+"""The one page of an exception: everything it shows, to whom it offers what, and that nobody changes it by a form."""
+
+from datetime import timedelta
+from http import HTTPStatus
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from exceptions.admin.detail import differences
+from exceptions.asking import TermsChange
+from exceptions.matching.scope import Scope
+from exceptions.models import PolicyException
+from exceptions.models.story import CommentKind
+from exceptions.rules.vocabulary import Effect, Reason
+from exceptions.services.recheck import recheck_exception
+from exceptions.services.request import change_terms
+from exceptions.services.thread import say
+from policies.services.feeds import load_feed
+from stellapolicy.access.roles import Role
+from tests.exceptions.admin.office import HIGH, MEDIUM, Office, address, hash_of
+from tests.exceptions.desk import DAY, WHY, fresh
+from tests.factories import ServiceFactory, UserFactory, person_with
+from tests.reports import HARMLESS, LOG4SHELL, Vuln, kev_catalogue
+
+ACTS = {
+    *("approve", "narrow", "reject", "request_changes", "resubmit", "withdraw", "revoke", "extend", "change_terms"),
+    *("recheck", "attach", "say"),
+}
+
+
+def offered(text: str, row: PolicyException) -> set[str]:
+    """Return what a page offers."""
+    return {act for act in ACTS if f'"{address(row, act)}"' in text}
+
+
+def test_a_request_is_shown_whole(office: Office) -> None:
+    row = office.ask(LOG4SHELL, reason=Reason.COMPENSATING_CONTROL, controls=("WAF rule 1042",), days=5)
+
+    shown = office.page("sam", row)
+
+    for words in (
+        WHY,
+        "The vulnerability is CVE-2021-44228.",
+        "It holds for every artifact, every service and every environment.",
+        "WAF rule 1042",
+        "critical severity",
+        "known to be exploited",
+        "release captain",
+        "shop-casey",
+        "SEC-1",
+        "A signature that verifies",
+        "Compensating control",
+        "missing",
+        "it becomes known to be exploited",
+        "An exception was asked for",
+        hash_of(row),
+        "exploited",
+        "pkg:npm/log4j",
+    ):
+        assert words in shown, words
+
+
+@pytest.mark.parametrize(
+    "who, acts",
+    [
+        ("ada", {"withdraw", "change_terms", "attach", "say"}),
+        ("sam", {"approve", "narrow", "reject", "request_changes", "attach", "say"}),
+        ("riley", {"attach", "say"}),
+        ("kit", {"approve", "narrow", "reject", "request_changes", "say"}),
+    ],
+)
+def test_only_what_this_person_may_do_now_is_offered_about_a_request(office: Office, who: str, acts: set[str]) -> None:
+    row = office.ask()
+
+    assert offered(office.page(who, row), row) == acts
+
+
+@pytest.mark.parametrize(
+    "who, acts",
+    [
+        ("ada", {"extend", "change_terms", "recheck", "revoke", "attach", "say"}),
+        ("sam", {"extend", "change_terms", "recheck", "revoke", "attach", "say"}),
+        ("kit", {"revoke", "say"}),
+        ("casey", {"extend", "change_terms", "recheck", "attach", "say"}),
+    ],
+)
+def test_only_what_this_person_may_do_now_is_offered_about_one_in_force(
+    office: Office, who: str, acts: set[str]
+) -> None:
+    row = office.in_force()
+
+    assert offered(office.page(who, row), row) == acts
+
+
+def test_a_superuser_and_a_viewer_read_and_are_offered_nothing_that_changes(office: Office) -> None:
+    row = office.ask()
+    root, viewer = UserFactory(is_superuser=True), person_with(office.shop.tenant, Role.VIEWER)
+
+    shown = {
+        person.username: offered(office.sign_in(person).get(address(row)).content.decode(), row)
+        for person in (root, viewer)
+    }
+
+    assert shown == {root.username: set(), viewer.username: {"say"}}
+
+
+def test_whoever_cannot_approve_reads_why(office: Office) -> None:
+    row = office.ask()
+
+    assert "it takes security (security or ciso)" in office.page("riley", row)
+
+
+def test_nothing_is_offered_about_what_is_over(office: Office) -> None:
+    row = office.in_force(at=office.at - 3 * DAY, days=2)
+
+    shown = office.page("sam", row)
+
+    assert offered(shown, row) == {"say"}
+    assert "Its time is over." in shown
+
+
+@pytest.mark.parametrize("who", ["ada", "sam", "root"])
+def test_posting_the_page_changes_nothing(office: Office, who: str) -> None:
+    row = office.ask()
+    client = office.sign_in(UserFactory(is_superuser=True) if who == "root" else who)
+    before = PolicyException.objects.values().get(pk=row.pk)
+
+    answer = client.post(address(row), {"state": "active", "level": "a0", "expires_at": "2099-01-01", "_save": "1"})
+
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+    assert PolicyException.objects.values().get(pk=row.pk) == before
+
+
+def test_a_page_is_found_by_the_number_that_people_write(office: Office) -> None:
+    row = office.ask()
+    ada = office.sign_in("ada")
+
+    found = ada.get(reverse("admin:exceptions_policyexception_change", args=[row.number.lower()]))
+    lost = ada.get(reverse("admin:exceptions_policyexception_change", args=["EXC-1999-0001"]))
+
+    assert (found.status_code, lost.status_code) == (HTTPStatus.OK, HTTPStatus.NOT_FOUND)
+    assert f"/admin/exceptions/policyexception/{row.number}/change/" in found.content.decode()
+
+
+def test_new_terms_stand_beside_those_in_force(office: Office) -> None:
+    row = office.in_force(days=5)
+    change = TermsChange(
+        scope=Scope(vulnerabilities=(HIGH.id,), environments=("production",)),
+        expires_at=office.at + 9 * DAY,
+        rationale="The upgrade slipped by some days because of the freeze, and only production is left.",
+    )
+    change_terms(actor=office.desk.actor("ada", at=office.at), pk=row.pk, change=change, at=office.at)
+
+    shown = office.page("sam", row)
+
+    assert "Proposed change, version 2" in shown
+    assert "Approve the change" in shown
+    held = fresh(row)
+    assert held.terms is not None
+    assert held.asked is not None
+    assert [one.part for one in differences(held.terms, held.asked)] == ["scope", "expires_at", "rationale"]
+
+
+def test_the_same_terms_differ_in_nothing(office: Office) -> None:
+    terms = fresh(office.ask()).asked
+    assert terms is not None
+
+    assert differences(terms, terms) == []
+
+
+def test_a_listing_as_exploited_is_marked_and_what_it_did_is_said(office: Office) -> None:
+    row = office.in_force()
+    load_feed(
+        actor=office.shop.actor,
+        content=kev_catalogue(HIGH.id, LOG4SHELL, released_at=f"{office.at:%Y-%m-%dT%H:%M:%S}.000Z"),
+        at=office.at,
+    )
+    recheck_exception(actor=office.desk.actor("ada", at=office.at), pk=row.pk, at=office.at)
+
+    shown = office.page("sam", row)
+
+    assert '<span class="st-worse"><span class="st-subtle">not listed</span> → <strong>listed</strong>' in shown
+    assert "What it covers is blocked until somebody decides." in shown
+    assert f"{HIGH.id} in pkg:npm/net is now known to be exploited" in shown
+    assert "applies no more" in shown
+
+
+def test_questions_and_answers_are_told_apart(office: Office) -> None:
+    row = office.ask()
+    for who, kind in (("sam", CommentKind.QUESTION), ("ada", CommentKind.ANSWER)):
+        said = f"line of {who} <script>"
+        say(actor=office.desk.actor(who, at=office.at), pk=row.pk, text=said, kind=kind, at=office.at)
+
+    shown = office.page("riley", row)
+
+    assert shown.index("line of sam &lt;script&gt;") < shown.index("line of ada &lt;script&gt;")
+    assert "st-thread__line--asker" in shown
+
+
+def test_whoever_is_named_is_few(office: Office) -> None:
+    for _ in range(6):
+        person_with(office.shop.tenant, Role.SECURITY)
+    row = office.ask()
+
+    shown = office.page("ada", row)
+
+    assert "several people" in shown
+    assert "shop-sam" not in shown
+
+
+def test_another_one_that_wins_is_named(office: Office) -> None:
+    broad = office.in_force(effect=Effect.DEFER)
+    narrow = office.in_force(package="pkg:npm/net", days=9)
+
+    shown = office.page("sam", broad)
+
+    assert f"{narrow.number} shadows this one for 1 finding" in shown
+
+
+def test_a_page_of_another_tenant_or_service_is_not_there(office: Office) -> None:
+    row = office.ask()
+    narrow = person_with(office.shop.tenant, Role.SECURITY, service=ServiceFactory())
+
+    assert office.sign_in(narrow).get(address(row)).status_code == HTTPStatus.NOT_FOUND
+
+
+def test_a_page_takes_the_same_queries_however_much_there_is(office: Office) -> None:
+    row, sam = office.in_force(), office.sign_in("sam")
+    office.in_force(package="pkg:npm/net", days=9)
+    sam.get(address(row))
+    few = _queries(sam, row)
+
+    for number in range(12):
+        office.scan(f"shop/worker-{number}", [HIGH, MEDIUM, Vuln(HARMLESS.id, "quiet")])
+        at = office.at + timedelta(seconds=number)
+        say(actor=office.desk.actor("ada", at=at), pk=row.pk, text="still", kind=CommentKind.COMMENT, at=at)
+    for vulnerability in (HARMLESS.id, MEDIUM.id):
+        office.in_force(vulnerability)
+
+    assert _queries(sam, row) == few
+
+
+def _queries(client: Client, row: PolicyException) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        client.get(address(row))
+    return len(captured)
