@@ -6,12 +6,14 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from exceptions.asking import Asked
 from exceptions.errors import ExceptionNotFound
-from exceptions.matching.scope import Scope
+from exceptions.matching.first_look import scope_keys, type_keys
 from exceptions.matching.standing import StandingException
 from exceptions.models import ApprovalTable, ExceptionTerms, PolicyException
 from exceptions.models.exception import PolicyExceptionQuerySet
 from exceptions.rules.level_table import STANDARD, LevelRule, read_levels
+from exceptions.rules.levels import ceiling_of
 from exceptions.rules.vocabulary import Effect, ExceptionType, Kind, Level, Reason, State
 from stellapolicy.access.roles import Scope as Held
 from stellapolicy.governance.models import ApprovalRequest
@@ -23,7 +25,7 @@ TARGET = "exceptions.exceptionterms"
 
 def exception_of(actor: Actor, reference: str | UUID, *, scope: str = Held.EXCEPTION_READ) -> PolicyException:
     """Return an exception the actor may see, by its id or its number, or refuse."""
-    found = visible(actor, scope=scope).filter(_named(reference)).first()
+    found = visible(actor, scope=scope).filter(named_by(reference)).first()
     if found is None:
         raise ExceptionNotFound(f"{str(reference)[:60]!r} is no exception of this tenant that you may see")
     return found
@@ -31,10 +33,12 @@ def exception_of(actor: Actor, reference: str | UUID, *, scope: str = Held.EXCEP
 
 def held_exception(actor: Actor, reference: str | UUID) -> PolicyException:
     """Return the same, held against other writers until the transaction ends."""
-    found = visible(actor).filter(_named(reference)).locked().first()
-    if found is None:
+    # Held first and read after: a row that another writer changed meanwhile must not be joined to what it was.
+    key = PolicyException.objects.visible_to(actor, Held.EXCEPTION_READ).filter(named_by(reference)).locked()
+    pk = key.values_list("pk", flat=True).first()
+    if pk is None:
         raise ExceptionNotFound(f"{str(reference)[:60]!r} is no exception of this tenant that you may see")
-    return found
+    return PolicyException.objects.with_terms().get(pk=pk)
 
 
 def visible(actor: Actor, *, scope: str = Held.EXCEPTION_READ) -> PolicyExceptionQuerySet:
@@ -42,7 +46,8 @@ def visible(actor: Actor, *, scope: str = Held.EXCEPTION_READ) -> PolicyExceptio
     return PolicyException.objects.visible_to(actor, scope).with_terms()
 
 
-def _named(reference: str | UUID) -> Q:
+def named_by(reference: str | UUID) -> Q:
+    """Return the condition for an exception called by its id or its number."""
     if isinstance(reference, UUID):
         return Q(pk=reference)
     try:
@@ -99,6 +104,7 @@ def standing_form(exception: PolicyException, terms: ExceptionTerms | None = Non
         controls=tuple(held.controls),
         conditions=held.recheck_policy(),
         seen=held.seen_facts(),
+        ceiling=ceiling_of(held.seen_facts()),
     )
 
 
@@ -129,15 +135,21 @@ def first_start(exception: PolicyException) -> datetime:
     return first.starts_at if first is not None else exception.starts_at
 
 
-def covering_rows(scope: Scope, *, at: datetime) -> list[PolicyException]:
-    """Return what applies now and may say all that a scope says, with its terms, by number."""
+def covering_rows(asked: Asked, *, at: datetime) -> list[PolicyException]:
+    """Return what applies now and may say all that is asked for, with its terms, by number."""
+    scope = asked.scope
     rows = (
         PolicyException.objects.in_force(at=at)
         .select_related("terms")
         .filter(
             Q(vulnerabilities=[]) | Q(vulnerabilities__contains=list(scope.vulnerabilities)),
+            Q(packages=[]) | Q(packages__overlap=["*", *scope_keys(scope), *type_keys(scope)]),
             Q(environments=[]) | Q(environments__contains=list(scope.environments)),
             Q(services=[]) | Q(services__contains=list(scope.services)),
+            type=asked.type.value,
+            expires_at__gte=asked.expires_at,
         )
     )
+    if not scope.vulnerabilities:
+        rows = rows.filter(vulnerabilities=[])
     return list(rows.order_by("number"))

@@ -50,8 +50,9 @@ class RawFinding:
 class Standing:
     """How an exception stands in one release at one instant.
 
-    covered: the places of the findings in its scope. held: None while it applies. grace_until: until when it applies
-    though it must be approved anew.
+    covered: the places of the findings in its scope. beyond: those of them that are worse than what was approved, to
+    which it never applies. held: None while it applies. grace_until: until when it applies though it must be approved
+    anew.
     """
 
     exception: StandingException
@@ -59,6 +60,7 @@ class Standing:
     fired: tuple[Fired, ...] = ()
     held: Held | None = None
     grace_until: datetime | None = None
+    beyond: tuple[int, ...] = ()
 
     @property
     def blocks(self) -> bool:
@@ -114,7 +116,11 @@ def except_release(
     findings: list[Excepted] = []
     shadowed: list[tuple[int, tuple[str, ...]]] = []
     for position, (one, found) in enumerate(zip(raw, candidates, strict=True)):
-        applying = [exception for exception in found if standings[exception.id].held is None]
+        applying = [
+            exception
+            for exception in found
+            if standings[exception.id].held is None and position not in standings[exception.id].beyond
+        ]
         if not applying:
             findings.append(Excepted(one.facts, one.verdict))
             continue
@@ -153,7 +159,10 @@ def _standings(
         return rows[position]
 
     return {
-        key: _standing(exception, tuple(covered[key]), seen, environment=environment, at=at)
+        key: replace(
+            _standing(exception, tuple(covered[key]), seen, environment=environment, at=at),
+            beyond=tuple(place for place in covered[key] if not exception.bears(raw[place].verdict.severity)),
+        )
         for key, exception in known.items()
     }
 

@@ -16,7 +16,7 @@ from exceptions.rules.conditions import Action, ConditionKind
 from exceptions.rules.facts import compare
 from exceptions.rules.vocabulary import Effect, ExceptionType
 from exceptions.selectors import standing_form, visible
-from exceptions.services.recheck import fired_today
+from exceptions.services.judging import fired_today
 from stellapolicy.kernel.actor import Actor
 
 

@@ -6,11 +6,12 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote
 
-from exceptions.matching.ranges import contains, is_readable, range_includes, scheme_of
+from exceptions.matching.ranges import is_readable, range_includes, scheme_of
 from stellapolicy.kernel import globs
 from stellapolicy.kernel.globs import glob, is_glob
 from stellapolicy.kernel.identity import normalize_purl, package_identity, parse_purl, without_version
 from stellapolicy.kernel.purl_patterns import LONGEST, SCHEME, PurlParts, pattern_parts
+from stellapolicy.kernel.version_ranges import contains
 
 EXAMPLE: Final = "`pkg:npm/lodash`, `pkg:npm/lodash@4.17.20` or `pkg:maven/org.apache.*/log4j-*`"
 _QUALIFIERS = re.compile(r"\?[A-Za-z][\w.\-]*=|#")

@@ -3,10 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from univers.nuget import InvalidNuGetVersion
-from univers.version_constraint import InvalidConstraintsError
-
-from stellapolicy.kernel import version_ranges
+from stellapolicy.kernel.version_ranges import contains
 
 _RANGE = re.compile(r"vers:(?P<scheme>[a-z]+)/(?P<constraints>.+)")
 _CONSTRAINT = re.compile(r"(?P<comparator>>=|<=|!=|<|>|)(?P<version>.+)")
@@ -26,14 +23,6 @@ class _Constraint:
     @property
     def text(self) -> str:
         return f"{self.comparator}{self.version}"
-
-
-def contains(versions: str, version: str) -> bool | None:
-    """Whether a version lies in a range; None where either cannot be read, or the bounds make no range together."""
-    try:
-        return version_ranges.contains(versions, version)
-    except (InvalidConstraintsError, InvalidNuGetVersion):  # the two errors of the library that are no ValueError
-        return None
 
 
 def scheme_of(versions: str) -> str:

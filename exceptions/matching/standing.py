@@ -11,6 +11,7 @@ from exceptions.rules.recheck import Condition
 from exceptions.rules.vocabulary import IN_FORCE, Effect, ExceptionType, Kind, Reason, State
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.clock import rfc3339
+from stellapolicy.kernel.severity import RANKS, Severity
 
 
 class Phase(StrEnum):
@@ -41,7 +42,8 @@ class StandingException:
     """What an evaluation has to know of an exception, and nothing that changes afterwards.
 
     `grace_until` counts only while revalidation is required; `blocks` says that a fired condition holds what it covers
-    until somebody decides; `conditions` and `seen` are what its facts are compared with.
+    until somebody decides; `conditions` and `seen` are what its facts are compared with; `ceiling` is the worst
+    severity that was looked at when it was approved.
     """
 
     id: str
@@ -60,6 +62,15 @@ class StandingException:
     controls: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
     seen: tuple[SeenFacts, ...] = ()
+    ceiling: Severity = Severity.CRITICAL
+
+    def bears(self, severity: Severity) -> bool:
+        """Whether it may speak of a finding of this severity.
+
+        INVARIANT: nobody agreed to anything worse than what was looked at, so whoever needs little consent (none, where
+        a finding only informs) never forgives more by it. What nobody rates counts as critical.
+        """
+        return _weight(severity) <= _weight(self.ceiling)
 
     def applies(self, at: datetime) -> bool:
         """Whether it counts at this instant, whatever any worker has or has not done."""
@@ -88,6 +99,7 @@ class StandingException:
             "controls": list(self.controls),
             "conditions": [condition.to_json() for condition in self.conditions],
             "seen": [row.to_json() for row in self.seen],
+            "ceiling": self.ceiling.value,
         }
 
     @classmethod
@@ -121,9 +133,14 @@ class StandingException:
                     controls=tuple(map(str, controls)),
                     conditions=tuple(Condition.from_json(one) for one in _objects(conditions)),
                     seen=tuple(SeenFacts.from_json(one) for one in _objects(seen)),
+                    ceiling=Severity(_text(stored, "ceiling")),
                 )
             case _:
                 raise ValueError(f"not a frozen exception: {str(stored)[:200]}")
+
+
+def _weight(severity: Severity) -> int:
+    return RANKS[Severity.CRITICAL if severity is Severity.UNKNOWN else severity]
 
 
 def _text(stored: Mapping[str, JsonValue], name: str) -> str:

@@ -12,6 +12,8 @@ VULNERABILITY: Final = "vulnerability"
 COMPONENT: Final = "component"
 LICENCE: Final = "licence"
 # A package's or a vulnerability's exception must not let these through by the way.
+# The effects that reach one kind of finding alone.
+_ONLY_KIND = {Effect.SUPPRESS_LICENSE: LICENCE, Effect.SUPPRESS_DEPRECATION: COMPONENT}
 _ONLY_BY_NAME = frozenset({"secret", "malware"})
 _OF_A_COMPONENT = frozenset({VULNERABILITY, LICENCE, COMPONENT})
 
@@ -53,7 +55,7 @@ def may_cover(exception_type: ExceptionType, effect: Effect, scope: Scope, subje
 
     Secrets and malware need an exception that names them: by their id, or as a policy's by the rule.
     """
-    if effect is Effect.SUPPRESS_LICENSE and subject.kind != LICENCE:
+    if subject.kind != _ONLY_KIND.get(effect, subject.kind):
         return False
     if exception_type is ExceptionType.UNKNOWN and not (subject.undecided or subject.severity == Severity.UNKNOWN):
         return False

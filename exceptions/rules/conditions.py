@@ -210,7 +210,9 @@ def _plain(number: Decimal, places: int) -> str:
 
 
 def _guards_a_fact(condition: Condition) -> bool:
-    return condition.kind not in ABOUT_THE_ESTATE and condition.action is not Action.WARN
+    """Whether it watches a fact wherever that changes, and does more than warn."""
+    is_everywhere = not condition.environments
+    return is_everywhere and condition.kind not in ABOUT_THE_ESTATE and condition.action is not Action.WARN
 
 
 def _condition(stated: JsonValue, *, pointer: str, faults: list[Fault]) -> Condition | None:

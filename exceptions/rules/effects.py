@@ -72,6 +72,8 @@ _BY_PAIR: Final = {
     (ExceptionType.UNKNOWN, Reason.LICENSE_WAIVER): Effect.DEFER_DEFAULT,
     (ExceptionType.UNKNOWN, Reason.DEPRECATION_IN_PROGRESS): Effect.DEFER_DEFAULT,
     (ExceptionType.VULNERABILITY, Reason.LICENSE_WAIVER): Effect.DEFER_DEFAULT,
+    # What is about to go still has its vulnerabilities until it has gone: they are put off, not ignored.
+    (ExceptionType.VULNERABILITY, Reason.DEPRECATION_IN_PROGRESS): Effect.DEFER_DEFAULT,
 }
 _MAY_AWAIT_VENDOR: Final = frozenset({Reason.FALSE_POSITIVE, Reason.VENDOR_NOT_AFFECTED})
 _OVERRIDABLE: Final = ("effect", "longest_days", "routing")

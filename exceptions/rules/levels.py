@@ -106,6 +106,24 @@ def level_of(
     return Judged(_LEVELS[bounded], tuple(steps))
 
 
+def ceiling_of(seen: Sequence[SeenFacts]) -> Severity:
+    """Return the worst severity that was looked at; nothing at all, and what nobody rates, counts as critical."""
+    found = _severities(seen)
+    if not found or Severity.UNKNOWN in found:
+        return Severity.CRITICAL
+    return max(found, key=lambda severity: severity.rank)
+
+
+def _severities(seen: Sequence[SeenFacts]) -> set[Severity]:
+    """Return every severity that counts: what a feed alone tells of is rated by the findings there are of it."""
+    rated = {row.vulnerability for row in seen if row.severity != Severity.UNKNOWN}
+    return {
+        Severity(row.severity)
+        for row in seen
+        if row.package or row.severity != Severity.UNKNOWN or row.vulnerability not in rated
+    }
+
+
 def _base(seen: Sequence[SeenFacts]) -> Step:
     """Return the step for the worst severity.
 
@@ -113,13 +131,7 @@ def _base(seen: Sequence[SeenFacts]) -> Step:
     """
     if not seen:
         return Step(_BASE[Severity.UNKNOWN], "nothing is found there yet, which counts as critical")
-    rated = {row.vulnerability for row in seen if row.severity != Severity.UNKNOWN}
-    severities = {
-        Severity(row.severity)
-        for row in seen
-        if row.package or row.severity != Severity.UNKNOWN or row.vulnerability not in rated
-    }
-    worst = max(severities, key=lambda severity: (_BASE[severity], RANKS[severity]))
+    worst = max(_severities(seen), key=lambda severity: (_BASE[severity], RANKS[severity]))
     counted = ", which counts as critical" if worst is Severity.UNKNOWN else ""
     return Step(_BASE[worst], f"{worst} severity{counted}")
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import reduce
+from operator import or_
 from typing import Final
 from uuid import UUID
 
@@ -11,7 +13,7 @@ from django.db import transaction
 
 from exceptions.errors import ExceptionInvalid
 from exceptions.models import PolicyException
-from exceptions.selectors import exception_of
+from exceptions.selectors import exception_of, named_by
 from exceptions.services.approval import approve_exception, reject_exception, request_changes
 from exceptions.services.lifecycle import revoke_exception
 from exceptions.services.request import withdraw_exception
@@ -69,12 +71,23 @@ def act_on_many(
     results: list[BulkResult] = []
     try:
         with transaction.atomic():
+            _hold(rows)
             results = [_one(actor, verb, row, comment=comment, at=at) for row in rows]
             if all_or_nothing:
                 _undo_unless_all(results)
     except _Undone:
         return [BulkResult(one.reference, None, one.refusal) for one in results]
     return results
+
+
+def _hold(rows: Sequence[BulkRow]) -> None:
+    """Hold all of them, in one order, before the first is touched: two bulks never wait for each other.
+
+    INVARIANT: a request for approval is held by whoever holds its exception, and the audit chain after both.
+    """
+    named = [named_by(row.reference) for row in rows]
+    wanted = reduce(or_, named)
+    list(PolicyException.objects.locked().filter(wanted).order_by("pk").values_list("pk", flat=True))
 
 
 def _undo_unless_all(results: Sequence[BulkResult]) -> None:

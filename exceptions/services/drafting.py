@@ -12,13 +12,13 @@ from exceptions.asking import SHORTEST_RATIONALE, Asked
 from exceptions.errors import ConditionAlreadyTrue, ExceptionInvalid, TicketMissing, TooBroad, TooLong
 from exceptions.matching.scope import Scope
 from exceptions.ports import Coverage
-from exceptions.rules.conditions import Condition, default_conditions
+from exceptions.rules.conditions import Condition, default_conditions, ordered
 from exceptions.rules.effects import EffectEntry, Overrides, Registry, registry
 from exceptions.rules.facts import SeenFacts
 from exceptions.rules.level_table import LevelRule, longest
 from exceptions.rules.levels import Judged, level_of
 from exceptions.rules.recheck import already_true
-from exceptions.rules.vocabulary import KIND_OF, Effect, Kind
+from exceptions.rules.vocabulary import KIND_OF, Effect, Kind, Level
 from exceptions.selectors import level_rule, levels
 from stellapolicy.access.roles import Scope as Held
 from stellapolicy.kernel.actor import Actor
@@ -93,6 +93,7 @@ def sketch(
     team = _owner(asked, faults)
     environments = _environments(asked.scope, faults)
     services = _services(asked.scope, faults)
+    _places(asked, faults)
     if faults:
         raise ExceptionInvalid(f"{len(faults)} mistakes; the first: {faults[0].message}", faults=tuple(faults))
     coverage = look(asked, at=at)
@@ -101,9 +102,7 @@ def sketch(
         actor.require(Held.EXCEPTION_WRITE, service=service)
     seen = coverage.seen
     judged = judge_level(coverage, production=_reaches_production(environments))
-    term = asked.expires_at - starts_at
-    kind = KIND_OF[asked.reason]
-    conditions = default_conditions(kind, asked.reason, term=term) if asked.conditions is None else asked.conditions
+    conditions = _conditions(asked, judged.level, term=asked.expires_at - starts_at)
     return Drafted(
         asked=replace(asked, starts_at=starts_at),
         effect=asked.effect or entry.effect,
@@ -117,6 +116,17 @@ def sketch(
         owner_team=team,
         first_start=first_start or starts_at,
     )
+
+
+def _conditions(asked: Asked, level: Level, *, term: timedelta) -> tuple[Condition, ...]:
+    """Return what makes it void.
+
+    INVARIANT: what nobody has to agree to keeps every condition of its kind, whatever else is asked for.
+    """
+    usual = default_conditions(KIND_OF[asked.reason], asked.reason, term=term)
+    if asked.conditions is None:
+        return usual
+    return ordered({*usual, *asked.conditions}) if level is Level.A0 else asked.conditions
 
 
 def judge_level(coverage: Coverage, *, production: bool) -> Judged:
@@ -216,6 +226,16 @@ def _environments(scope: Scope, faults: list[Fault]) -> list[Environment]:
             message = f"there is no environment {slug[:60]!r}"
             faults.append(Fault(f"/scope/environments/{place}", "environment.unknown", message))
     return list(found.values())
+
+
+def _places(asked: Asked, faults: list[Fault]) -> None:
+    """Fault conditions that wait for something in an environment there is not."""
+    named = {place for one in asked.conditions or () for place in one.environments}
+    known = set(Environment.objects.filter(slug__in=named).values_list("slug", flat=True)) if named else set()
+    for place, one in enumerate(asked.conditions or ()):
+        for slug in sorted(set(one.environments) - known):
+            message = f"there is no environment {slug[:60]!r}"
+            faults.append(Fault(f"/recheck/{place}/environments", "environment.unknown", message))
 
 
 def _services(scope: Scope, faults: list[Fault]) -> list[Service]:

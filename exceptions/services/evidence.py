@@ -15,6 +15,7 @@ from django.db import transaction
 from exceptions.errors import AttachmentRefused, EvidenceRefused
 from exceptions.models import ExceptionEvidence, PolicyException
 from exceptions.rules.attestation import PREDICATE_TYPE
+from exceptions.rules.hook_schemas import instants
 from exceptions.rules.hooks import HOOKS, HookKind, Signature, schema_mistakes
 from exceptions.rules.vocabulary import IN_FORCE, UNDECIDED
 from exceptions.selectors import held_exception
@@ -25,10 +26,9 @@ from stellapolicy.kernel import digest
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.refusals import Fault
-from stellapolicy.trust import strict_json
 from stellapolicy.trust.dsse import Envelope, verify
 from stellapolicy.trust.errors import EnvelopeRefused
-from stellapolicy.trust.intoto import PAYLOAD_TYPE
+from stellapolicy.trust.intoto import PAYLOAD_TYPE, Statement, read_statement
 from stellapolicy.trust.keys import trusted_keys
 
 LARGEST: Final = 5 * 1024 * 1024
@@ -67,13 +67,13 @@ def attach_evidence(*, actor: Actor, pk: UUID, attached: Attached, at: datetime)
         raise illegal(exception, "given evidence")
     _refuse_stranger(actor, exception)
     _refuse_file(attached)
-    claims, signature, signer = _statement(attached)
+    claims, signature, signer = _statement(attached, exception)
     _refuse_claims(attached, claims, at=at)
     row = ExceptionEvidence(
         exception=exception,
         hook=attached.hook.value if attached.hook else "",
         claims=dict(claims),
-        issued_at=attached.issued_at or at,
+        issued_at=_issued_at(attached, claims, at=at),
         trust=SIGNED_TRUST if signature is Signature.VERIFIED else STATED_TRUST,
         signature=signature.value,
         signer=signer,
@@ -94,6 +94,12 @@ def attach_evidence(*, actor: Actor, pk: UUID, attached: Attached, at: datetime)
     return row
 
 
+def _issued_at(attached: Attached, claims: Mapping[str, JsonValue], *, at: datetime) -> datetime:
+    """Return the oldest instant that the evidence names: whoever attaches it makes nothing younger."""
+    stated = [moment for _, moment in instants(attached.hook, claims)] if attached.hook else []
+    return min([attached.issued_at or at, *stated])
+
+
 def _refuse_stranger(actor: Actor, exception: PolicyException) -> None:
     if exception.person == actor.person:
         return
@@ -110,33 +116,33 @@ def _refuse_file(attached: Attached) -> None:
         raise AttachmentRefused(f"files are {', '.join(TYPES)}; this one is {attached.content_type[:60]!r}")
 
 
-def _statement(attached: Attached) -> tuple[Mapping[str, JsonValue], Signature, str]:
-    """Return what is stated, what its signature is worth, and by which key."""
+def _statement(attached: Attached, exception: PolicyException) -> tuple[Mapping[str, JsonValue], Signature, str]:
+    """Return what is stated, what its signature is worth, and by which key.
+
+    A signature is one over an in-toto statement whose subject is this exception by its number, or something it names by
+    digest: what was signed for another one proves nothing here.
+    """
     if attached.envelope is None:
         return attached.claims or {}, Signature.UNSIGNED, ""
     envelope = Envelope.from_json(attached.envelope)
-    stated = _payload(envelope)
-    try:
-        signers = verify(envelope, trusted_keys(), payload_type=envelope.payload_type)
-    except EnvelopeRefused:
-        return stated, Signature.BAD, ""
-    return stated, Signature.VERIFIED, min(signers)
-
-
-def _payload(envelope: Envelope) -> Mapping[str, JsonValue]:
-    """Return what an envelope states: the claims themselves, or the predicate of an in-toto statement about them."""
-    try:
-        stated = strict_json.loads(envelope.payload)
-    except strict_json.NotJson as failure:
-        raise EvidenceRefused(f"the payload of the envelope is no JSON: {failure}") from None
-    if not isinstance(stated, Mapping):
-        raise EvidenceRefused("the payload of the envelope is no JSON object")
-    if stated.get("predicateType") == PREDICATE_TYPE:
+    statement = read_statement(envelope.payload)
+    if statement.predicate_type == PREDICATE_TYPE:
         raise EvidenceRefused("an approval is no evidence for another one")
-    predicate = stated.get("predicate") if envelope.payload_type == PAYLOAD_TYPE else stated
-    if not isinstance(predicate, Mapping):
-        raise EvidenceRefused("the statement of the envelope has no predicate")
-    return predicate
+    if not _is_about(statement, exception):
+        raise EvidenceRefused(f"no subject of the statement is {exception.number} or an artifact that it names")
+    try:
+        signers = verify(envelope, trusted_keys(), payload_type=PAYLOAD_TYPE)
+    except EnvelopeRefused:
+        return statement.predicate, Signature.BAD, ""
+    return statement.predicate, Signature.VERIFIED, min(signers)
+
+
+def _is_about(statement: Statement, exception: PolicyException) -> bool:
+    named = set(exception.asked.selector().digests) if exception.asked else set()
+    return any(
+        subject.name == exception.number or f"sha256:{subject.digests.get('sha256', '')}" in named
+        for subject in statement.subjects
+    )
 
 
 def _refuse_claims(attached: Attached, claims: Mapping[str, JsonValue], *, at: datetime) -> None:

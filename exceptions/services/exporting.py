@@ -23,6 +23,7 @@ from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.identity import canonical_id, normalize_purl
 from stellapolicy.kernel.refusals import Fault
+from stellapolicy.kernel.severity import Severity
 from stellapolicy.signing.errors import SigningUnsupported
 from stellapolicy.signing.ports import signer
 from stellapolicy.tenancy.models import Tenant
@@ -120,16 +121,19 @@ def _rows(actor: Actor, only: Only, *, at: datetime) -> list[PolicyException]:
 
 
 def _one(row: PolicyException, coverage: Coverage, may_see: frozenset[UUID] | None) -> Forgiven:
-    shown = [one for one in coverage.findings if may_see is None or one.artifact.service_id in may_see]
+    standing = standing_form(row)
+    # INVARIANT: what is worse than anybody agreed to is not forgiven, and nobody is told that it were.
+    borne = [one for one in coverage.findings if standing.bears(Severity(one.seen.severity))]
+    shown = [one for one in borne if may_see is None or one.artifact.service_id in may_see]
     return Forgiven(
-        standing=standing_form(row),
+        standing=standing,
         rationale=row.terms.rationale if row.terms else "",
         level=row.level,
         owner_team=row.owner_team.slug if row.owner_team else "",
         ticket=row.ticket,
         tags=tuple(row.tags),
         covered=tuple(sorted(set(_covered(shown)))),
-        is_complete=coverage.complete and len(shown) == len(coverage.findings),
+        is_complete=coverage.complete and len(shown) == len(borne),
     )
 
 

@@ -94,8 +94,9 @@ def in_batches(
     moved = 0
     while True:
         with tenant_scope(tenant_id):
-            rows = due(PolicyException.objects.with_terms())
-            batch = list(rows.unclaimed()[:BATCH])
+            held = due(PolicyException.objects.all()).unclaimed()[:BATCH]
+            keys = list(held.values_list("pk", flat=True))
+            batch = list(PolicyException.objects.with_terms().filter(pk__in=keys).order_by("pk"))
             acted = sum(act(row, actor, at) for row in batch)
         moved += acted
         if len(batch) < BATCH or not acted:
@@ -174,8 +175,10 @@ def _notice(exception: PolicyException, told: set[tuple[UUID, int]], *, at: date
 
 def _tell_once(exception: PolicyException, days: int, *, actor: Actor, at: datetime) -> None:
     """Write the notice and tell; of two workers at once the row lets one through."""
-    held = PolicyException.objects.with_terms().unclaimed()
-    row = held.filter(pk=exception.pk, terms=exception.terms_id, state__in=IN_FORCE).first()
+    held = PolicyException.objects.unclaimed().filter(pk=exception.pk, terms=exception.terms_id, state__in=IN_FORCE)
+    if not list(held.values_list("pk", flat=True)):
+        return
+    row = PolicyException.objects.with_terms().filter(pk=exception.pk).first()
     if row is None or row.terms is None:
         return
     _, is_ours = ExceptionNotice.objects.get_or_create(terms=row.terms, days=days, defaults={"at": at})

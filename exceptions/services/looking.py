@@ -11,6 +11,7 @@ from exceptions.errors import AlreadyCovered
 from exceptions.matching.standing import StandingException
 from exceptions.ports import Previewed
 from exceptions.rules.hooks import HookGroup, mandatory_hooks
+from exceptions.rules.levels import ceiling_of
 from exceptions.rules.vocabulary import State
 from exceptions.services.drafting import Drafted, longest_term, sketch, unfit
 from exceptions.services.request import refuse_covered
@@ -87,4 +88,5 @@ def candidate_of(drafted: Drafted, *, at: datetime) -> StandingException:
         controls=asked.controls,
         conditions=drafted.conditions,
         seen=drafted.seen,
+        ceiling=ceiling_of(drafted.seen),
     )

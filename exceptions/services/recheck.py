@@ -9,12 +9,13 @@ from django.db import transaction
 from django.db.models import Q
 
 from exceptions import ports
-from exceptions.models import ExceptionTerms, PolicyException
+from exceptions.models import PolicyException
 from exceptions.ports import Coverage, Selection
 from exceptions.rules.conditions import Action
-from exceptions.rules.recheck import EstateCounts, Fired, fired, strongest
+from exceptions.rules.recheck import Fired, strongest
 from exceptions.rules.vocabulary import IN_FORCE, ExceptionType, State
 from exceptions.selectors import held_exception
+from exceptions.services.judging import fired_today
 from exceptions.services.lifecycle import WORKER, end
 from exceptions.services.request import changed, illegal
 from exceptions.services.story import tell
@@ -119,52 +120,30 @@ def _recheck_some(tenant_id: UUID, keys: Sequence[UUID], *, at: datetime) -> int
     """Recheck a batch in one transaction; what somebody else holds at this moment they judge themselves."""
     actor = Actor(tenant_id=tenant_id, subject=WORKER)
     with tenant_scope(tenant_id):
-        held = PolicyException.objects.with_terms().unclaimed().filter(pk__in=keys, state__in=IN_FORCE)
-        batch = [row for row in held.order_by("pk") if row.standing(at=at) is not State.EXPIRED]
+        held = PolicyException.objects.unclaimed().filter(pk__in=keys, state__in=IN_FORCE).order_by("pk")
+        rows = PolicyException.objects.with_terms().filter(pk__in=list(held.values_list("pk", flat=True)))
+        batch = [row for row in rows.order_by("pk") if row.standing(at=at) is not State.EXPIRED]
         judged = _judge(batch, at=at)
         moved = [take_effect(row, judged[row.pk], actor=actor, at=at) for row in batch]
     return sum(action is not None for action in moved)
 
 
 def _judge(batch: Sequence[PolicyException], *, at: datetime) -> Mapping[UUID, tuple[Fired, ...]]:
-    """Return what fires for each of these, with one look at the estate."""
+    """Return what fires for each of these, with one look at the estate, or several where one does not hold it all."""
+    coverages = _looked_at([row for row in batch if row.terms is not None], at=at)
+    return {row.pk: fired_today(row.terms, coverages[str(row.pk)], at=at) if row.terms else () for row in batch}
+
+
+def _looked_at(batch: Sequence[PolicyException], *, at: datetime) -> Mapping[str, Coverage]:
+    """Return what each covers; a look that was cut short is taken again by halves, so that none hides another."""
     selections = [
         Selection(str(row.pk), row.terms.selector(), ExceptionType(row.type)) for row in batch if row.terms is not None
     ]
-    coverages = ports.estate().covered_each(selections, at=at)
-    return {
-        row.pk: fired_today(row.terms, coverages[str(row.pk)], at=at) if row.terms is not None else () for row in batch
-    }
-
-
-def fired_today(terms: ExceptionTerms, coverage: Coverage, *, at: datetime) -> tuple[Fired, ...]:
-    """Return which conditions of terms are true of what they cover now."""
-    counts = EstateCounts(
-        artifacts=coverage.breadth.artifacts,
-        services=coverage.breadth.services,
-        unknowns=coverage.unknowns,
-        seen_artifacts=int(terms.counts.get("artifacts", 0)),
-        seen_services=int(terms.counts.get("services", 0)),
-    )
-    conditions = terms.recheck_policy()
-    places = {place for condition in conditions for place in condition.environments}
-    # What may reach an environment is judged as if it were there: nobody knows yet what will be promoted where.
-    within = set(terms.selector().environments)
-    reached = places & within if within else places
-    found = [
-        one
-        for place in ("", *sorted(reached))
-        for one in fired(
-            conditions,
-            seen=terms.seen_facts(),
-            now=coverage.seen,
-            environment=place,
-            estate=counts,
-            expires_at=terms.expires_at,
-            at=at,
-        )
-    ]
-    return tuple(dict.fromkeys(found))
+    found = ports.estate().covered_each(selections, at=at)
+    if len(batch) < 2 or all(one.complete for one in found.values()):  # noqa: PLR2004 - two halves
+        return found
+    half = len(batch) // 2
+    return {**_looked_at(batch[:half], at=at), **_looked_at(batch[half:], at=at)}
 
 
 def _warn(exception: PolicyException, found: Sequence[Fired], *, actor: Actor, at: datetime) -> bool:

@@ -9,7 +9,8 @@ from django.db import transaction
 from exceptions.asking import Asked, TermsChange
 from exceptions.errors import AlreadyCovered, CommentMissing, IllegalTransition, NotYourRequest
 from exceptions.matching.scope import narrower
-from exceptions.models import Change, PolicyException
+from exceptions.models import Change, ExceptionTerms, PolicyException
+from exceptions.rules.levels import ceiling_of
 from exceptions.rules.strength import is_as_strong
 from exceptions.rules.vocabulary import IN_FORCE, UNDECIDED, Effect, ExceptionType, Reason, State
 from exceptions.selectors import KIND, covering_rows, first_start, held_exception, request_for
@@ -17,6 +18,7 @@ from exceptions.services.drafting import Drafted, draft
 from exceptions.services.numbering import next_number
 from exceptions.services.story import tell
 from exceptions.services.terms import ask, keep_terms, mirror
+from stellapolicy.access.roles import Scope as Held
 from stellapolicy.governance.models import ApprovalRequest, ApprovalState
 from stellapolicy.governance.services.approvals import recall
 from stellapolicy.kernel.actor import Actor
@@ -65,6 +67,8 @@ def change_terms(
     exception = held_exception(actor, pk)
     _refuse_ended(exception, at=at)
     is_undecided = exception.state in UNDECIDED
+    for service in exception.service_ids or (None,):
+        actor.require(Held.EXCEPTION_WRITE, service=service)
     if is_undecided and exception.person != actor.person:
         raise NotYourRequest(f"{exception.person} asked for it")
     drafted = draft(
@@ -73,7 +77,7 @@ def change_terms(
     if is_undecided:
         refuse_covered(drafted, at=at)
     _take_back(exception, actor=actor, reason="other terms are proposed", at=at)
-    if change.ticket is not None:
+    if change.ticket is not None and is_undecided:
         exception.ticket = change.ticket.strip()
     if exception.state == State.CHANGES_REQUESTED:
         exception.propose_again()
@@ -173,7 +177,7 @@ def _ask_for(
 ) -> None:
     patience, exception.patience = exception.patience, None
     terms = keep_terms(exception, drafted, change=change, actor=actor, at=at)
-    if exception.terms is None:
+    if exception.terms_id is None:
         mirror(exception, terms)
     changed(exception)
     tell(exception, actor, told, at=at, reason=reason or terms.rationale, details={"terms": terms.version})
@@ -231,11 +235,21 @@ def illegal(exception: PolicyException, wanted: str) -> IllegalTransition:
     return IllegalTransition(f"{exception.number} is {exception.state} and cannot be {wanted}; legal: {steps}")
 
 
+def _speaks_of(terms: ExceptionTerms, drafted: Drafted) -> bool:
+    """Whether terms in force may cover findings as bad as those asked about, and of their kind.
+
+    What names vulnerabilities reaches malware and secrets too, which no package alone does.
+    """
+    scope = terms.selector()
+    bears = ceiling_of(terms.seen_facts()).rank >= ceiling_of(drafted.seen).rank
+    return bears and bool(scope.vulnerabilities or not drafted.asked.scope.vulnerabilities)
+
+
 def refuse_covered(drafted: Drafted, *, at: datetime) -> None:
     """Refuse what an exception in force says already: no narrower, no shorter, no weaker."""
-    for other in covering_rows(drafted.asked.scope, at=at):
+    for other in covering_rows(drafted.asked, at=at):
         terms = other.terms
-        if terms is None or other.type != drafted.asked.type.value:
+        if terms is None or not _speaks_of(terms, drafted):
             continue
         lasts = terms.starts_at <= drafted.starts_at and terms.expires_at >= drafted.asked.expires_at
         suffices = lasts and is_as_strong(Effect(terms.effect), drafted.effect)

@@ -31,7 +31,7 @@ def quorum_of(
 
 
 def _seat(rule: SeatRule, *, within: tuple[UUID, ...], concerned: Collection[UUID]) -> Seat:
-    others = _owners_elsewhere({*within, *concerned}) if rule.elsewhere else ()
+    others = _owners_elsewhere({*within, *concerned}) if rule.elsewhere and (within or concerned) else ()
     return Seat(rule.name, roles=rule.roles, services=within, or_people=others)
 
 

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from exceptions import ports
-from exceptions.errors import EvidenceMissing, FactsChanged, WindowOver
+from exceptions.errors import EvidenceMissing, FactsChanged, TooBroad, WindowOver
 from exceptions.matching.first_look import scope_keys
 from exceptions.matching.scope import Scope
 from exceptions.models import Change, ExceptionTerms, PolicyException
 from exceptions.rules.conditions import Action
-from exceptions.rules.facts import SeenFacts, compare
+from exceptions.rules.facts import compare
 from exceptions.rules.hooks import HookState
-from exceptions.rules.recheck import Fired, fired
 from exceptions.rules.vocabulary import ExceptionType, Level, State
 from exceptions.selectors import KIND, TARGET, level_rule, levels
 from exceptions.services.drafting import Drafted, judge_level
 from exceptions.services.hooks import evidence_report, signed_evidence_is_missing
+from exceptions.services.judging import fired_today
 from exceptions.services.seats import quorum_of
 from stellapolicy.audit.services import Target
 from stellapolicy.governance.models import ApprovalRequest
@@ -96,7 +96,7 @@ def ask(
         drafted.rule,
         within=drafted.within,
         concerned=drafted.coverage.services,
-        excluded=_authors(drafted.asked.scope),
+        excluded=_authors(drafted.asked.scope) | _proposers(exception),
         one_is_enough=renewal,
     )
     return request_approval(
@@ -126,7 +126,7 @@ def payload_of(exception: PolicyException, terms: ExceptionTerms) -> dict[str, J
         "rationale": terms.rationale,
         "controls": terms.controls,
         "conditions": terms.conditions,
-        "ticket": exception.ticket,
+        "ticket": terms.counts.get("ticket", exception.ticket),
         "level": terms.level,
         "seen_digest": digest.of_json(terms.seen),
         "terms_digest": terms.digest,
@@ -139,6 +139,7 @@ def put_in_force(exception: PolicyException, *, at: datetime) -> None:
     terms = _newest(exception)
     exception.terms = terms
     exception.approved_at = at
+    exception.ticket = str(terms.counts.get("ticket", exception.ticket))
     exception.first_approved_at = exception.first_approved_at or at
     exception.grace_until, exception.blocks = None, False
     exception.grace_told = False
@@ -167,7 +168,9 @@ def refuse_what_moved(exception: PolicyException, terms: ExceptionTerms, *, at: 
         raise WindowOver(f"it was asked for until {rfc3339(terms.expires_at)}")
     scope, seen = terms.selector(), terms.seen_facts()
     coverage = ports.covered(scope, type=ExceptionType(exception.type), at=at)
-    worse = [one for one in _fired(terms, seen, coverage.seen, at=at) if one.action is not Action.WARN]
+    if not coverage.complete:
+        raise TooBroad("it covers more by now than anybody can look at; ask for less")
+    worse = [one for one in fired_today(terms, coverage, at=at) if one.action is not Action.WARN]
     judged = judge_level(coverage, production=reaches_production(scope))
     if not worse and _rank(judged.level) <= _rank(Level(terms.level)):
         return
@@ -202,12 +205,6 @@ def reaches_production(scope: Scope) -> bool:
     return Environment.objects.filter(slug__in=scope.environments, tier=Tier.PRODUCTION).exists()
 
 
-def _fired(
-    terms: ExceptionTerms, seen: tuple[SeenFacts, ...], now: tuple[SeenFacts, ...], *, at: datetime
-) -> tuple[Fired, ...]:
-    return fired(terms.recheck_policy(), seen=seen, now=now, expires_at=terms.expires_at, at=at)
-
-
 def _newest(exception: PolicyException) -> ExceptionTerms:
     if exception.asked is None:
         raise ValueError(f"{exception.number} has no terms")
@@ -231,6 +228,17 @@ def _is_mere_renewal(exception: PolicyException, terms: ExceptionTerms) -> bool:
     return same and not any(one.worse for one in compare(held.seen_facts(), terms.seen_facts()))
 
 
+def _proposers(exception: PolicyException) -> frozenset[str]:
+    """Return whoever asked for the exception, and for anything in the terms that wait: none of them decides.
+
+    An approver who lessened what others asked for proposed nothing.
+    """
+    newest = exception.versions.exclude(change=Change.NARROWED)
+    if exception.terms is not None:
+        newest = newest.filter(version__gt=exception.terms.version)
+    return frozenset({exception.person, *newest.values_list("person", flat=True)})
+
+
 def _authors(scope: Scope) -> frozenset[str]:
     """Return who wrote the rules that a scope names: they do not decide about exceptions from them."""
     return ports.estate().authors_of(scope.rules) if scope.rules else frozenset()
@@ -246,5 +254,6 @@ def _counts(drafted: Drafted) -> Mapping[str, JsonValue]:
         "unknowns": drafted.coverage.unknowns,
         "severity": worst.value,
         "within": [str(service) for service in drafted.within],
+        "ticket": drafted.asked.ticket.strip(),
         "digests": dict(drafted.coverage.digests),
     }

@@ -2,8 +2,12 @@
 
 from functools import lru_cache
 
+from univers.nuget import InvalidNuGetVersion
+from univers.version_constraint import InvalidConstraintsError
 from univers.version_range import VersionRange
 
+# The errors of the library that are no ValueError.
+_OF_THE_LIBRARY = (InvalidNuGetVersion, InvalidConstraintsError)
 # Versions that no ecosystem orders: text order would call 10 older than 9.
 _UNORDERED = ("vers:generic/", "vers:none/", "vers:all/")
 
@@ -22,5 +26,5 @@ def contains(vers: str, version: str) -> bool | None:
         if str(spoken) != vers:
             return None
         return bool(spoken.version_class(version) in spoken)
-    except (ValueError, TypeError, AttributeError, KeyError, IndexError, NotImplementedError):
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError, NotImplementedError, *_OF_THE_LIBRARY):
         return None

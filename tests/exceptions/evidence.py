@@ -5,9 +5,9 @@ from datetime import datetime
 from exceptions.models import ExceptionEvidence, PolicyException
 from exceptions.rules.hooks import HookKind
 from exceptions.services.evidence import Attached, attach_evidence
-from stellapolicy.kernel import canonical_json
 from stellapolicy.kernel.clock import rfc3339
 from stellapolicy.signing.ports import signer
+from stellapolicy.trust.intoto import PAYLOAD_TYPE, Statement, Subject
 from tests.exceptions.desk import DAY, Desk
 from tests.factories import NOON
 
@@ -15,6 +15,7 @@ from tests.factories import NOON
 def sign_a_review(desk: Desk, exception: PolicyException, *, at: datetime = NOON) -> ExceptionEvidence:
     """Attach a security review signed by a key that the installation trusts: its own."""
     claims = {"reviewer": "sam", "outcome": "passed", "reviewed_at": rfc3339(at - DAY)}
-    envelope = signer().sign("application/json", canonical_json.dumps(claims))
+    statement = Statement((Subject(exception.number, {"sha256": "0" * 64}),), "https://example.org/review/v1", claims)
+    envelope = signer().sign(PAYLOAD_TYPE, statement.payload())
     attached = Attached(hook=HookKind.SECURITY_REVIEW, envelope=envelope.to_json(), issued_at=at - DAY)
     return attach_evidence(actor=desk.actor("ada", at=at), pk=exception.pk, attached=attached, at=at)

@@ -59,7 +59,6 @@ def test_every_effect_has_its_longest_term(effect: str, days: int) -> None:
         ("compensating_control", "require_control", "control_verification"),
         ("runtime_mitigation", "require_control", "control_verification"),
         ("network_isolation", "downgrade_medium", ""),
-        ("deprecation_in_progress", "suppress_deprecation", ""),
         ("accepted_risk", "defer", ""),
     ],
 )
@@ -67,6 +66,11 @@ def test_a_reason_decides_the_effect(type_: ExceptionType, reason: str, effect: 
     found = entry(type_, Reason(reason))
 
     assert (found.effect, found.routing) == (effect, routing)
+
+
+@pytest.mark.parametrize("type_", [POLICY, COMPONENT])
+def test_what_is_about_to_go_is_no_longer_called_deprecated(type_: ExceptionType) -> None:
+    assert entry(type_, Reason.DEPRECATION_IN_PROGRESS).effect is Effect.SUPPRESS_DEPRECATION
 
 
 @pytest.mark.parametrize("type_", [POLICY, COMPONENT])
@@ -80,6 +84,7 @@ def test_a_waived_licence_is_suppressed_and_goes_to_the_lawyers(type_: Exception
     "type_, reason",
     [
         (VULNERABILITY, Reason.LICENSE_WAIVER),
+        (VULNERABILITY, Reason.DEPRECATION_IN_PROGRESS),
         (UNKNOWN, Reason.LICENSE_WAIVER),
         (UNKNOWN, Reason.DEPRECATION_IN_PROGRESS),
     ],
@@ -101,13 +106,13 @@ def test_what_is_unknown_waits_for_the_vendor_and_is_not_suppressed(reason: Reas
     assert found.alternatives == ()
 
 
-def test_only_the_two_pairs_and_the_three_are_unlike_the_other_types() -> None:
+def test_only_the_two_pairs_and_the_four_are_unlike_the_other_types() -> None:
     usual = registry()
     unlike = {
         (type_, reason) for type_, reason in usual if usual[type_, reason].effect is not usual[POLICY, reason].effect
     }
 
-    assert len(unlike) == 5
+    assert len(unlike) == 6
 
 
 @pytest.mark.parametrize("type_", [VULNERABILITY, POLICY, COMPONENT])

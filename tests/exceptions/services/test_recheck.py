@@ -107,7 +107,8 @@ def test_a_fix_that_appears_ends_an_acceptance_and_warns_of_a_plan(in_shop: Shop
     in_shop.ask("shop/api", trivy("shop/api", [KEV_CRITICAL, fixed], scanned_at=NOON))
     first, second = sweep(at=LATER), sweep(at=LATER)
 
-    assert (first, second) == (2, 0)
+    # The gate that saw the fix first has held the acceptance already.
+    assert (first, second) == (1, 0)
     assert fresh(accepted).state == "revalidation_required"
     assert fresh(planned).state == "active"
     assert OutboxEvent.objects.filter(name="exception.warned").count() == 1

@@ -1,0 +1,156 @@
+"""Ways around the second person that were tried, each with what closes it."""
+
+from datetime import timedelta
+
+import pytest
+
+from exceptions.asking import TermsChange
+from exceptions.errors import AlreadyCovered, EvidenceRefused, ExceptionInvalid, FactsChanged
+from exceptions.matching.scope import PackageScope, Scope
+from exceptions.matching.subject import Subject, may_cover
+from exceptions.rules.conditions import Action, Condition, ConditionKind, read_conditions
+from exceptions.rules.hooks import HookKind
+from exceptions.rules.vocabulary import Effect, ExceptionType, Kind, Reason
+from exceptions.services.approval import approve_exception
+from exceptions.services.evidence import Attached, attach_evidence
+from exceptions.services.request import change_terms, extend_exception
+from stellapolicy.governance.errors import SecondPersonRequired
+from stellapolicy.kernel.clock import rfc3339
+from stellapolicy.kernel.refusals import Fault
+from stellapolicy.signing.ports import signer
+from stellapolicy.trust.intoto import PAYLOAD_TYPE, Statement
+from stellapolicy.trust.intoto import Subject as About
+from tests.exceptions.desk import DAY, WHY, Desk, fresh, waiting
+from tests.exceptions.evidence import sign_a_review
+from tests.exceptions.services.test_request import scanned
+from tests.factories import NOON
+from tests.gates.conftest import Shop
+from tests.reports import HARMLESS, LOG4SHELL, Vuln, trivy
+
+QUIET = HARMLESS.id
+ABOUT_QUIET = Scope(packages=(PackageScope("pkg:npm/quiet"),))
+HOUR = timedelta(hours=1)
+
+
+def note(identifier: str, severity: str = "NONE") -> Vuln:
+    return Vuln(identifier, "quiet", severity=severity, score=9.8 if severity == "CRITICAL" else 0.0)
+
+
+def test_a_request_about_something_worse_is_not_covered_by_a_milder_approval(in_shop: Shop, desk: Desk) -> None:
+    in_shop.ask("shop/api", trivy("shop/api", [note("CVE-2024-1")], scanned_at=NOON - HOUR))
+    mild = desk.ask(type=ExceptionType.COMPONENT, reason=Reason.FALSE_POSITIVE, scope=ABOUT_QUIET, days=20)
+    assert (mild.level, mild.state) == ("a0", "active")
+    with pytest.raises(AlreadyCovered):
+        desk.ask(type=ExceptionType.COMPONENT, reason=Reason.FALSE_POSITIVE, scope=ABOUT_QUIET, days=10)
+
+    worse = [note("CVE-2024-1"), note("CVE-2024-2", "CRITICAL")]
+    in_shop.ask("shop/api", trivy("shop/api", worse, scanned_at=NOON))
+    asked = desk.ask(type=ExceptionType.COMPONENT, reason=Reason.FALSE_POSITIVE, scope=ABOUT_QUIET, days=10)
+
+    assert (asked.level, asked.state) == ("a3", "proposed")
+
+
+def test_what_takes_nobody_keeps_every_condition_of_its_kind(in_shop: Shop, desk: Desk) -> None:
+    in_shop.ask("shop/api", trivy("shop/api", [note("CVE-2024-1")], scanned_at=NOON - HOUR))
+
+    alone = desk.ask(vulnerability="CVE-2024-1", conditions=())
+
+    assert alone.level == "a0"
+    assert "kev_listed" in {row["kind"] for row in alone.asked.conditions}  # type: ignore[union-attr]
+
+
+def test_a_signature_about_another_exception_proves_nothing(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+    other = desk.ask(vulnerability=QUIET)
+    exception = desk.ask(vulnerability=LOG4SHELL, reason=Reason.FALSE_POSITIVE, days=30)
+    claims = {"reviewer": "sam", "outcome": "passed", "reviewed_at": rfc3339(NOON - DAY)}
+    statement = Statement((About(other.number, {"sha256": "0" * 64}),), "https://example.org/review/v1", claims)
+    envelope = signer().sign(PAYLOAD_TYPE, statement.payload()).to_json()
+
+    with pytest.raises(EvidenceRefused):
+        attach_evidence(
+            actor=desk.actor("ada"),
+            pk=exception.pk,
+            attached=Attached(hook=HookKind.SECURITY_REVIEW, envelope=envelope),
+            at=NOON,
+        )
+
+
+def test_evidence_is_as_old_as_what_it_states(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+    exception = desk.ask(vulnerability=LOG4SHELL, reason=Reason.FALSE_POSITIVE, days=30)
+
+    row = sign_a_review(desk, exception, at=NOON)
+
+    assert row.issued_at == NOON - DAY
+    stale = Attached(
+        hook=HookKind.COMPENSATING_CONTROL,
+        claims={"control": "waf", "verified_by": "sam", "verified_at": rfc3339(NOON - 900 * DAY)},
+    )
+    assert (
+        attach_evidence(actor=desk.actor("ada"), pk=exception.pk, attached=stale, at=NOON).issued_at < NOON - 899 * DAY
+    )
+
+
+def test_whoever_asked_first_does_not_decide_an_extension_another_proposes(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+    exception = desk.ask(by="riley", vulnerability=QUIET, days=5)
+    exception = desk.approve(exception, by=["sam"])
+    extend_exception(actor=desk.actor("sam"), pk=exception.pk, expires_at=NOON + 20 * DAY, rationale=WHY, at=NOON)
+
+    request = waiting(exception)
+    assert request is not None
+    for name in ("riley", "sam"):
+        with pytest.raises(SecondPersonRequired):
+            approve_exception(
+                actor=desk.actor(name), pk=exception.pk, payload_hash=request.payload_hash, comment="yes", at=NOON
+            )
+
+
+def test_a_ticket_that_waits_is_not_the_ticket_in_force(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+    exception = desk.in_force(vulnerability=QUIET)
+
+    change_terms(actor=desk.actor("ada"), pk=exception.pk, change=TermsChange(ticket="SEC-666"), at=NOON)
+
+    assert fresh(exception).ticket == "SEC-1"
+    assert desk.approve(exception).ticket == "SEC-666"
+
+
+def test_a_condition_for_a_place_there_is_not_is_refused(in_shop: Shop, desk: Desk) -> None:
+    condition = Condition(ConditionKind.EPSS_ABOVE, Action.BLOCK, "0.9", environments=("moon",))
+
+    with pytest.raises(ExceptionInvalid) as refused:
+        desk.ask(vulnerability=QUIET, conditions=(condition,))
+
+    assert refused.value.faults[0].pointer == "/recheck/0/environments"
+
+
+def test_a_fact_is_watched_wherever_it_may_change() -> None:
+    faults: list[Fault] = []
+
+    read_conditions(
+        [{"kind": "kev_listed", "action": "block", "environments": ["staging"]}], kind=Kind.FACT, faults=faults
+    )
+
+    assert [fault.code for fault in faults] == ["recheck.mandatory"]
+
+
+def test_a_deprecation_hides_no_vulnerability() -> None:
+    scope = Scope(vulnerabilities=(QUIET,))
+    subject = Subject("vulnerability", (QUIET,), "pkg:npm/quiet@1.0.0", "critical")
+
+    assert not may_cover(ExceptionType.VULNERABILITY, Effect.SUPPRESS_DEPRECATION, scope, subject)
+
+
+def test_conditions_of_an_environment_are_judged_at_approval_too(in_shop: Shop, desk: Desk) -> None:
+    from policies.services.feeds import load_feed
+    from tests.reports import epss_day
+
+    scanned(in_shop, "shop/api")
+    condition = Condition(ConditionKind.EPSS_RISES, Action.REQUIRE_REAPPROVAL, environments=("production",))
+    exception = desk.ask(vulnerability=QUIET, conditions=(condition,))
+    load_feed(actor=in_shop.actor, content=epss_day({LOG4SHELL: 0.97, QUIET: 0.4}, day="2026-03-02"), at=NOON)
+
+    with pytest.raises(FactsChanged):
+        desk.approve(exception)
