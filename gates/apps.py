@@ -10,10 +10,9 @@ class GatesConfig(AppConfig):
     label = "gates"
 
     def ready(self) -> None:
-        from exceptions.ports import wire_blocked  # noqa: PLC0415 - needs loaded apps
         from gates.metrics import QUEUE_AGE, QUEUE_DEPTH  # noqa: PLC0415 - needs loaded apps
-        from gates.services.blocked import BlockedFindings  # noqa: PLC0415 - needs loaded apps
         from gates.services.retention import JOBS  # noqa: PLC0415 - needs loaded apps
+        from gates.wiring import wire  # noqa: PLC0415 - needs loaded apps
         from stellapolicy.api import metrics  # noqa: PLC0415 - needs loaded apps
         from stellapolicy.audit import actions  # noqa: PLC0415 - needs loaded apps
         from stellapolicy.kernel import retention  # noqa: PLC0415 - needs loaded apps
@@ -24,10 +23,11 @@ class GatesConfig(AppConfig):
                 "gate.established": "Gate established",
                 "gate.decided": "Gate decided",
                 "gate.job_queued": "Gate job queued",
+                "gate.asked_again": "Gates asked again",
             }
         )
         metrics.register(QUEUE_DEPTH)
         metrics.register(QUEUE_AGE)
         names.register({"gate.decided": "A gate decided"})
         retention.register(JOBS)
-        wire_blocked(BlockedFindings())
+        wire()

@@ -1,7 +1,7 @@
 """The queue: any number of workers, each job claimed once at a time and decided exactly once."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -16,6 +16,7 @@ from gates.models.job import OPEN_STATUSES
 from gates.requests import GateRequest
 from gates.services.evaluation import EVALUATE_SCOPE, evaluate_gate, refuse_far, require_gate
 from gates.services.leases import LEASE, kept_alive
+from policies.models import Artifact
 from policies.services.evidence import receive_evidence, register_artifact
 from stellapolicy.audit import services as audit
 from stellapolicy.kernel import digest
@@ -59,8 +60,45 @@ def enqueue(*, actor: Actor, request: GateRequest, at: datetime, event: str = ""
         service_scopes={str(service): sorted(held) for service, held in actor.service_scopes.items()},
     )
     audit.record(actor, "gate.job_queued", job, at=at, after_digest=key)
-    transaction.on_commit(lambda: _wake_a_worker(job.pk))
+    transaction.on_commit(lambda: _wake_workers([job.pk]))
     return job
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question about the present evidence of an artifact, asked by the product itself."""
+
+    artifact: Artifact
+    request: GateRequest
+
+
+@transaction.atomic
+def enqueue_again(*, actor: Actor, questions: Sequence[Question], event: str, reason: str, at: datetime) -> int:
+    """Put questions of one event into the queue, each once however often it is said; return how many are new.
+
+    Few statements whatever their number, and one entry in the audit chain for all of them.
+    """
+    keys = {digest.of_json({"request": one.request.digest, "event": event}): one for one in questions}
+    jobs = [GateJob(tenant_id=actor.tenant_id, dedupe_key=key, available_at=at, created_at=at) for key in sorted(keys)]
+    GateJob.objects.bulk_create(jobs, ignore_conflicts=True)
+    new = list(GateJob.objects.filter(pk__in=[job.pk for job in jobs]).order_by("dedupe_key"))
+    GateJobRequest.objects.bulk_create(
+        GateJobRequest(
+            job=job,
+            service_id=keys[job.dedupe_key].artifact.service_id,
+            question=keys[job.dedupe_key].request.to_json(),
+            subject=actor.subject,
+            scopes=sorted(actor.scopes),
+        )
+        for job in new
+    )
+    if new:
+        told = digest.of_json([job.dedupe_key for job in new])
+        audit.record(
+            actor, "gate.asked_again", audit.Target("outbox.event", event), at=at, after_digest=told, reason=reason
+        )
+        transaction.on_commit(lambda: _wake_workers([job.pk for job in new]))
+    return len(new)
 
 
 def _place_in_queue(actor: Actor, key: str, *, at: datetime) -> tuple[GateJob, bool]:
@@ -77,12 +115,14 @@ def _place_in_queue(actor: Actor, key: str, *, at: datetime) -> tuple[GateJob, b
         return new, True
 
 
-def _wake_a_worker(job_id: UUID) -> None:
-    """Ask a worker to look at once; without a broker the periodic drain finds the job."""
-    try:
-        current_app.send_task("gates.evaluate_job", kwargs={"job_id": str(job_id)}, retry=False)
-    except OperationalError as error:
-        log.warning("gate.worker_not_woken", job=str(job_id), reason=str(error))
+def _wake_workers(jobs: Sequence[UUID]) -> None:
+    """Ask workers to look at once; without a broker the periodic drain finds the jobs."""
+    for job_id in jobs:
+        try:
+            current_app.send_task("gates.evaluate_job", kwargs={"job_id": str(job_id)}, retry=False)
+        except OperationalError as error:
+            log.warning("gate.worker_not_woken", job=str(job_id), reason=str(error))
+            return
 
 
 def drain(*, clock: Callable[[], datetime], limit: int = 100) -> int:

@@ -177,7 +177,7 @@ def test_the_client_is_one_file_of_python_3_8_and_its_standard_library() -> None
     assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
 
 
-KEPT = {
+KEPT: dict[str, Any] = {
     "id": "EXC-2026-0001",
     "effect": "defer",
     "held": None,
