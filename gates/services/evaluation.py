@@ -57,9 +57,10 @@ def evaluate_gate(*, actor: Actor, request: GateRequest, at: datetime) -> GateDe
     revision = evidence.active_revision(gate.environment)
     asked_about = request.at or at
     standing = standing_exceptions(
-        found.findings, environment=gate.environment.slug, service=found.service, at=asked_about
+        found.findings, environment=gate.environment.slug, service=found.service, at=asked_about, now=at
     )
-    inputs = freeze(gate, found, revision, exceptions=frozen_form(standing, found.findings), at=asked_about)
+    excepted = frozen_form(standing, found.findings, at=asked_about, now=at)
+    inputs = freeze(gate, found, revision, exceptions=excepted, at=asked_about)
     program = program_by_digest(revision.digest, lambda: revision.program)
     with RUN_SECONDS.time():
         decided = decide(inputs, program, found.findings, found.claims)

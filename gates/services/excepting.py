@@ -1,6 +1,7 @@
 """What a decision reads of exceptions before it is made, and what it writes back to them afterwards."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -22,11 +23,12 @@ Rows = Mapping[str, PolicyException]
 
 
 def standing_exceptions(
-    findings: Sequence[StoredFinding], *, environment: str, service: str, at: datetime
+    findings: Sequence[StoredFinding], *, environment: str, service: str, at: datetime, now: datetime
 ) -> dict[str, PolicyException]:
     """Return by number what was approved and may concern a release, in one read; none for one without findings.
 
-    INVARIANT: what has ended by then is left out, whether or not a worker recorded its end.
+    INVARIANT: what has ended is left out, whether or not a worker recorded its end; and whoever chooses the instant
+    `at` they ask about revives and begins nothing: it must run at that instant and now.
     """
     if not findings:
         return {}
@@ -36,12 +38,20 @@ def standing_exceptions(
         environment=environment,
         service=service,
     )
-    return {row.number: row for row in rows if row.expires_at > at}
+    return {row.number: row for row in rows if row.expires_at > max(at, now) and row.starts_at <= now}
 
 
-def frozen_form(rows: Rows, findings: Sequence[StoredFinding]) -> tuple[StandingException, ...]:
-    """Return exceptions the way a decision freezes them, by number."""
-    return tuple(narrowed(standing_form(rows[number]), findings) for number in sorted(rows))
+def frozen_form(
+    rows: Rows, findings: Sequence[StoredFinding], *, at: datetime, now: datetime
+) -> tuple[StandingException, ...]:
+    """Return exceptions the way a decision about the instant `at`, made now, freezes them, by number."""
+    return tuple(narrowed(_as_of(standing_form(rows[number]), at=at, now=now), findings) for number in sorted(rows))
+
+
+def _as_of(exception: StandingException, *, at: datetime, now: datetime) -> StandingException:
+    """Return an exception whose grace, where it is over now, was over at the instant asked about too."""
+    until = exception.grace_until
+    return exception if until is None or until > now else replace(exception, grace_until=min(until, at))
 
 
 def write_back(

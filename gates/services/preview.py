@@ -160,8 +160,10 @@ class _Deciding:
     def _compare(self, gate: Gate, evidence: Evidence, knowledge: Knowledge, covered: CoveredArtifact) -> None:
         at, environment = self._supposed.at, gate.environment
         revision = self._revision(environment)
-        rows = standing_exceptions(evidence.findings, environment=environment.slug, service=evidence.service, at=at)
-        today = frozen_form(rows, evidence.findings)
+        rows = standing_exceptions(
+            evidence.findings, environment=environment.slug, service=evidence.service, at=at, now=at
+        )
+        today = frozen_form(rows, evidence.findings, at=at, now=at)
         then = self._supposed.change(today)
         inputs = freeze(gate, evidence, revision, exceptions=(*today, *then), at=at, knowledge=knowledge)
         program = program_by_digest(revision.digest, lambda: revision.program)
