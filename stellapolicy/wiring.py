@@ -16,6 +16,7 @@ from django.core.files.storage import storages
 from django.core.mail import get_connection
 from django.utils.module_loading import import_string
 
+from exceptions import ports as exception_ports
 from stellapolicy.access import ports as access_ports
 from stellapolicy.egress.factory import session
 from stellapolicy.signing import ports as signing_ports
@@ -89,6 +90,17 @@ PORTS: Final = (
         ("django.core.mail.backends.smtp.EmailBackend",),
         "EMAIL_HOST",
         unsupported="stellapolicy.outbox.mail.UnsupportedBackend",
+    ),
+    Port(
+        "estate", exception_ports.estate, ("policies.estate.reader.PresentEstate",), "policies", exception_ports.Estate
+    ),
+    Port("preview", exception_ports.preview, ("gates.services.preview.GatePreview",), "gates", exception_ports.Preview),
+    Port(
+        "blocked findings",
+        exception_ports.blocked,
+        ("gates.services.blocked.BlockedFindings",),
+        "gates",
+        exception_ports.Blocked,
     ),
     Port(
         "second person",

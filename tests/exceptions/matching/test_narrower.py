@@ -7,9 +7,10 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from exceptions.matching.ranges import contains, is_readable, range_includes
+from exceptions.matching.ranges import is_readable, range_includes
 from exceptions.matching.scope import PackageScope, Scope, narrower
 from exceptions.matching.subject import Place, Subject
+from stellapolicy.kernel.version_ranges import contains
 from tests.exceptions.matching import naive
 from tests.exceptions.matching.strategies import places, scopes, subjects
 from tests.exceptions.matching.wording import CVE, DIGEST, LODASH, OTHER_DIGEST, packages

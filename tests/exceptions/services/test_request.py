@@ -1,6 +1,7 @@
 """Asking for an exception, and what is refused before anybody has to look at it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -144,9 +145,7 @@ def test_what_is_covered_already_is_refused_with_a_link(in_shop: Shop, desk: Des
         {"type": ExceptionType.COMPONENT, "scope": Scope(packages=(PackageScope("pkg:npm/quiet"),))},
     ],
 )
-def test_what_asks_for_more_than_is_in_force_is_no_repetition(
-    in_shop: Shop, desk: Desk, said: dict[str, object]
-) -> None:
+def test_what_asks_for_more_than_is_in_force_is_no_repetition(in_shop: Shop, desk: Desk, said: dict[str, Any]) -> None:
     scanned(in_shop, "shop/api")
     desk.in_force(vulnerability=HARMLESS.id, days=20)
 
