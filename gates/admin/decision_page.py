@@ -37,6 +37,11 @@ class FindingRow(FindingView):
     sources: tuple[str, ...] = ()
 
     @property
+    def is_downgraded(self) -> bool:
+        """Whether an exception lowered its severity."""
+        return self.raw_severity not in ("", self.severity)
+
+    @property
     def name(self) -> str:
         """What it is called: its identifier, else its title or key."""
         return self.id or self.title or self.key
@@ -127,6 +132,7 @@ class DecisionPage:
     warning: Excerpt
     noted: Excerpt
     remedies: tuple[Remedy, ...]
+    exceptions: Excerpt
     suppressed: Excerpt
     accepted: Excerpt
     refused: Excerpt
@@ -154,6 +160,7 @@ def page_of(decision: GateDecision) -> DecisionPage:
         warning=_excerpt(by_outcome[Outcome.WARN]),
         noted=_excerpt(noted),
         remedies=tuple(_remedies(view, findings)),
+        exceptions=_excerpt(view.exceptions),
         suppressed=_excerpt(view.suppressed),
         accepted=_excerpt([claim for claim in view.claims if claim.accepted]),
         refused=_excerpt([claim for claim in view.claims if not claim.accepted]),

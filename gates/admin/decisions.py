@@ -18,11 +18,13 @@ from gates.models import GateDecision
 from gates.selectors import links_of
 from gates.services.replay import explain_finding, replay
 from policies.errors import SnapshotTampered
+from stellapolicy.access.roles import Scope
 from stellapolicy.admin import cells
 from stellapolicy.admin.base import PageAdmin, Section
 from stellapolicy.admin.filters import PeriodFilter
 from stellapolicy.admin.searching import digest_begins
 from stellapolicy.admin.shim import ChoicesFilter, RelatedFilter
+from stellapolicy.api.permissions import actor_of
 
 
 @admin.register(GateDecision)
@@ -110,6 +112,7 @@ class GateDecisionAdmin(PageAdmin[GateDecision]):
             "page": page,
             "view": page.view,
             "links": links_of(row),
+            "may_request": _may_request(request),
             "permalink": request.build_absolute_uri(reverse("admin:gates_gatedecision_change", args=[row.pk])),
         }
 
@@ -159,3 +162,9 @@ class GateDecisionAdmin(PageAdmin[GateDecision]):
     def _tampered(self, request: HttpRequest, decision: GateDecision, tampered: SnapshotTampered) -> HttpResponse:
         context = {"title": _("The evidence was changed"), "tampered": tampered.detail, "about": self.about(decision)}
         return self.answer(request, "admin/gates/replay.html", context, row=decision)
+
+
+def _may_request(request: HttpRequest) -> bool:
+    """Whether somebody may ask for an exception anywhere: nobody is offered what they may not."""
+    actor = actor_of(request)
+    return actor is not None and actor.holds_anywhere(Scope.EXCEPTION_WRITE)
