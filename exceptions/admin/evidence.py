@@ -70,7 +70,9 @@ class AttachForm(forms.Form):
             required=False,
             max_length=_LONGEST,
             widget=forms.Textarea(attrs={"rows": 3, "class": "st-input st-code", "spellcheck": "false"}),
-            help_text=_("A DSSE envelope (JSON) whose payload states the fields above; they are then left empty."),
+            help_text=_(
+                "A DSSE envelope (JSON) of an in-toto statement whose predicate says the above; leave that empty then."
+            ),
         )
         self.order_fields([*self._names, "envelope", "file", "note"])
 

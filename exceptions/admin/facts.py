@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from exceptions.rules.facts import SeenFacts, compare, in_words
+from stellapolicy.admin import cells
 
 MOST_ROWS: Final = 100
 FIELDS: Final = ("severity", "cvss", "epss", "kev", "fix", "reachability", "vex", "versions", "artifacts")
 _ROW: Final = "finding"
+_ABBREVIATED: Final = frozenset({"cvss", "epss", "kev", "vex"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,11 @@ class FactCell:
     before: str
     now: str = ""
     is_worse: bool = False
+
+    @property
+    def title(self) -> str:
+        """What the field is called: an abbreviation in capitals, a word as a word."""
+        return self.field.upper() if self.field in _ABBREVIATED else cells.spoken(self.field).capitalize()
 
 
 @dataclass(frozen=True, slots=True)

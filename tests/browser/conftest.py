@@ -59,21 +59,22 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def acme(transactional_db: None) -> Inhabited:
-    """A tenant with a row on every page, whose auditor has a password."""
+    """A tenant with a row on every page, whose auditor and whose people at the desk have a password."""
     acme = inhabit("acme")
     give_roles(acme.person, acme.tenant, Role.ADMIN)
-    acme.person.set_password(PASSWORD)
-    acme.person.save()
+    for person in (acme.person, *acme.desk.users.values()):
+        person.set_password(PASSWORD)
+        person.save()
     return acme
 
 
 @pytest.fixture
 def window(browser: Browser, live_server: LiveServer, acme: Inhabited) -> Iterator[Windows]:
-    """Open windows in which the auditor is signed in; nothing they complain of goes unnoticed."""
+    """Open windows in which the auditor, or somebody of the desk, is signed in; no complaint goes unnoticed."""
     contexts: list[BrowserContext] = []
     visits: list[Visit] = []
 
-    def open_window(*, width: int = 1280, height: int = 900, dark: bool = False) -> Visit:
+    def open_window(*, who: str = "", width: int = 1280, height: int = 900, dark: bool = False) -> Visit:
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
@@ -85,7 +86,7 @@ def window(browser: Browser, live_server: LiveServer, acme: Inhabited) -> Iterat
         visit = Visit(context.new_page(), live_server.url)
         visits.append(visit)
         _listen(visit)
-        visit.sign_in(acme.person)
+        visit.sign_in(acme.desk.users[who] if who else acme.person)
         return visit
 
     yield open_window

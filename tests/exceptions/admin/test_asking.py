@@ -59,7 +59,7 @@ def test_looking_first_shows_what_it_takes_and_writes_nothing(office: Office) ->
         "Level A4",
         "3 people must agree",
         "known to be exploited, EPSS 0.97: +1",
-        "release captain",
+        "Release captain",
         "shop-casey",
         "level A4 needs a ticket",
         "What would flip",

@@ -9,11 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from exceptions.models import ExceptionAttestation, ExceptionComment, ExceptionEvidence
 from exceptions.rules.vocabulary import Reason
 from stellapolicy.access.roles import Role
-from stellapolicy.kernel import canonical_json
-from stellapolicy.kernel.clock import rfc3339
 from stellapolicy.signing.ports import signer
 from tests.exceptions.admin.office import HIGH, Office, address
 from tests.exceptions.desk import DAY
+from tests.exceptions.evidence import signed_review
 from tests.factories import person_with
 
 HOOK = "?hook=compensating_control"
@@ -37,12 +36,9 @@ def test_a_statement_for_a_hook_is_written_into_plain_fields(office: Office) -> 
 
 def test_a_signed_statement_takes_the_place_of_the_fields(office: Office) -> None:
     row = office.ask()
-    claims = {"reviewer": "sam", "outcome": "passed", "reviewed_at": rfc3339(office.at - DAY)}
-    envelope = signer().sign("application/json", canonical_json.dumps(claims)).to_json()
+    said = {"envelope": json.dumps(signed_review(row.number, at=office.at)), "note": "signed by a tool"}
 
-    office.sign_in("ada").post(
-        address(row, "attach") + "?hook=security_review", {"envelope": json.dumps(envelope), "note": "signed by a tool"}
-    )
+    office.sign_in("ada").post(address(row, "attach") + "?hook=security_review", said)
 
     assert ExceptionEvidence.objects.get().signature == "verified"
 
