@@ -75,7 +75,7 @@ def read_back(content: bytes) -> list[VexClaim]:
 
 @pytest.mark.parametrize("wanted", VEX)
 @given(exceptions=many, issue=issues)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_document_fits_its_schema(
     schemas: dict[Format, Any], wanted: Format, exceptions: list[Forgiven], issue: Issue
 ) -> None:
@@ -89,7 +89,7 @@ def test_every_document_fits_its_schema(
 
 @pytest.mark.parametrize("wanted", [Format.OPENVEX, Format.CSAF])
 @given(exceptions=many, issue=issues)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_what_others_read_is_what_was_said(wanted: Format, exceptions: list[Forgiven], issue: Issue) -> None:
     facts = {
         one.standing.id

@@ -32,7 +32,7 @@ def ids(found: tuple[StandingException, ...]) -> list[str]:
     return [one.id for one in found]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(estates, st.lists(st.tuples(subjects, places), min_size=1, max_size=10), instants)
 def test_the_index_answers_as_a_loop_over_all_exceptions(
     estate: list[StandingException], asked: list[tuple[Subject, Place]], at: datetime
@@ -44,7 +44,7 @@ def test_the_index_answers_as_a_loop_over_all_exceptions(
         assert list(index.in_scope(subject, place)) == naive.in_scope(estate, subject, place)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(estates, subjects, places, st.randoms(use_true_random=False))
 def test_the_order_does_not_depend_on_the_order_of_the_input(
     estate: list[StandingException], subject: Subject, place: Place, chance: random.Random

@@ -66,7 +66,7 @@ def test_nothing_is_narrower_than_a_scope_that_names_nothing() -> None:
     assert not narrower(Scope(vulnerabilities=(CVE,), digests=(DIGEST,)), Scope(digests=(DIGEST, OTHER_DIGEST)))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(scopes, scopes, st.data())
 @example(NARROW, WIDE, None)
 def test_what_the_narrower_one_matches_the_wider_one_matches(
@@ -162,7 +162,7 @@ constraints = st.lists(
 ranges = st.one_of(st.just("*"), constraints).map("vers:npm/{}".format)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(ranges, ranges, versions)
 def test_a_version_in_the_inner_range_is_in_the_outer_one(inner: str, outer: str, version: str) -> None:
     assume(is_readable(inner) and is_readable(outer))

@@ -175,7 +175,7 @@ def test_a_type_alone_names_nothing(text: str, names: bool) -> None:  # noqa: FB
     assert read_pattern(text).names_something is names
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.one_of(
         st.sampled_from([pattern for pattern, _ in PACKAGES]),

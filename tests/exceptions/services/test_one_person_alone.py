@@ -204,7 +204,7 @@ STEPS = st.lists(
 
 
 @pytest.mark.django_db
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_one_person_alone_never_lets_anything_above_a0_apply(
     in_shop: Shop, desk: Desk, steps: list[tuple[str, str, int]]
