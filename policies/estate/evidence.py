@@ -28,7 +28,7 @@ _LATEST: Final = """
     )
 """
 # Patterns and aliases have no index: PostgreSQL asks LIKE and ?| of a row only after row-level security has let the row
-# through, so none could be used. Over 500,000 findings in 1,000 artifacts each takes a second, a hundred packages three.
+# through, so none could be used. Over 500,000 findings in 1,000 artifacts each takes a second, 100 packages three.
 _ARM: Final = """
     SELECT finding.id, finding.snapshot_id, finding.position
     FROM latest JOIN policies_snapshotfinding finding ON finding.snapshot_id = latest.id
@@ -44,7 +44,7 @@ _BY_CVE: Final = """
           AND alias.identifier = ANY (ARRAY(SELECT jsonb_array_elements_text(%(names)s::jsonb)))
     )) AND finding.facts -> 'vuln.aliases' ?| ARRAY(SELECT jsonb_array_elements_text(%(names)s::jsonb))
 """
-# A canonical purl holds one @ at most, before its version. An array, as elsewhere: for IN (SELECT …) the planner joins in
+# A canonical purl holds one @ at most, before its version. As an array: for IN (SELECT …) the planner joins in
 # an order that took twenty times as long.
 _PACKAGED: Final = """
     split_part(split_part(split_part(finding.purl, '#', 1), '?', 1), '@', 1)
