@@ -47,6 +47,7 @@ _PEOPLE = (
     _Person("riley", "Riley (reviewer)", (Role.REVIEWER,)),
     _Person("sam", "Sam (security)", (Role.SECURITY, Role.POLICY_AUTHOR)),
     _Person("casey", "Casey (release captain)", (Role.RELEASE_CAPTAIN,)),
+    _Person("kit", "Kit (chief information security officer)", (Role.CISO,)),
     _Person("pipeline", "The delivery pipeline", (Role.SERVICE,), signs_in=False),
 )
 

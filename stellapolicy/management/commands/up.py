@@ -65,7 +65,8 @@ class Command(BaseCommand):
             "    ada     administrator: tokens, people, audit\n"
             "    riley   reviewer\n"
             "    sam     security\n"
-            "    casey   release captain\n\n"
+            "    casey   release captain\n"
+            "    kit     chief information security officer\n\n"
             f"  Reports to try are in {settings.VAR_DIR / 'demo'}; the README says how. Ctrl-C stops everything.\n"
         )
         self.stdout.flush()

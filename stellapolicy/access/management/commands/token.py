@@ -15,7 +15,14 @@ from stellapolicy.kernel.refusals import Refusal
 from stellapolicy.tenancy.scope import tenant_scope
 from stellapolicy.tenancy.selectors import named_tenant
 
-_USUAL = (Scope.EVIDENCE_WRITE, Scope.GATE_EVALUATE, Scope.GATE_READ, Scope.FINDINGS_READ, Scope.POLICY_READ)
+_USUAL = (
+    Scope.EVIDENCE_WRITE,
+    Scope.GATE_EVALUATE,
+    Scope.GATE_READ,
+    Scope.FINDINGS_READ,
+    Scope.POLICY_READ,
+    Scope.EXCEPTION_READ,
+)
 
 
 class Command(BaseCommand):
