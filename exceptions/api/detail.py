@@ -14,7 +14,7 @@ from exceptions.models.choices import choices_of
 from exceptions.offers import Act, Onlooker, Situation, obstacle_to, onlooker
 from exceptions.rules.hooks import HookKind, HookReport, HookState, judge_hooks, mandatory_hooks, signed_evidence_met
 from exceptions.rules.level_table import LevelRule, longest
-from exceptions.rules.vocabulary import Effect, ExceptionType, Kind, Level, Reason
+from exceptions.rules.vocabulary import LEGAL_STEPS, Effect, ExceptionType, Kind, Level, Reason
 from exceptions.seating import SeatStanding, seats_of
 from exceptions.selectors import exception_of, first_start, level_rule, levels, request_for
 from exceptions.services.drafting import effects
@@ -148,7 +148,7 @@ class ExceptionOutput(ExceptionRowOutput):
 
     def get_legal_steps(self, exception: PolicyException) -> list[str]:
         """Return the legal steps from where it stands."""
-        return [step.value for step in exception.legal_steps()]
+        return [step.value for step in LEGAL_STEPS.get(exception.standing(at=self._at), ())]
 
     def get_latest_end(self, _exception: PolicyException) -> datetime:
         """Return the latest end that could be asked for."""

@@ -29,7 +29,7 @@ from stellapolicy.api.rendering import JsonRenderer
 from stellapolicy.api.throttling import Limit
 from stellapolicy.api.views import ActorRequest, ScopedView
 from stellapolicy.kernel.clock import now
-from stellapolicy.trust.errors import EnvelopeMalformed
+from stellapolicy.trust.errors import EnvelopeMalformed, StatementMalformed
 
 # The largest file in base64, and what is stated with it.
 MAX_BODY_BYTES: Final = LARGEST * 4 // 3 + 1024 * 1024
@@ -76,7 +76,10 @@ class ExceptionEvidenceInput(ExactSerializer):
     hook = serializers.ChoiceField(choices=choices_of(HookKind), required=False, allow_null=True)
     claims = serializers.DictField(required=False, allow_null=True, help_text="What is stated, by the hook's schema.")
     envelope = serializers.DictField(
-        required=False, allow_null=True, help_text="A DSSE envelope that states it; then `claims` are read from it."
+        required=False,
+        allow_null=True,
+        help_text="A DSSE envelope over an in-toto statement whose subject is this exception by its number, or an "
+        "artifact it names by its digest; `claims` are then its predicate.",
     )
     issued_at = serializers.DateTimeField(required=False, allow_null=True, help_text="Unsaid: now.")
     filename = serializers.CharField(max_length=255, required=False, allow_blank=True, default="")
@@ -138,6 +141,7 @@ class AttachView(ScopedView):
             errors.AttachmentRefused,
             errors.EvidenceRefused,
             EnvelopeMalformed,
+            StatementMalformed,
         )
     }
     throttle = Limit.HEAVY

@@ -44,15 +44,29 @@ class ExactSerializer(serializers.Serializer[Any]):  # Any: made by hand, never 
         return values
 
 
-class PackageScopeInput(serializers.Serializer[Any]):  # Any: only describes
-    """A package, a version of it, or a pattern, optionally within a version range."""
+_PATTERN: Final = {
+    "type": "string",
+    "maxLength": 500,
+    "description": "`pkg:npm/lodash`, `pkg:npm/lodash@4.17.20`, `pkg:maven/org.apache.*/log4j-*`.",
+}
+_VERSIONS: Final = {
+    "type": "string",
+    "maxLength": 500,
+    "description": "`vers:npm/>=4.0.0|<5.0.0`; never beside a version in the pattern.",
+}
 
-    pattern = serializers.CharField(
-        max_length=500, help_text="`pkg:npm/lodash`, `pkg:npm/lodash@4.17.20`, `pkg:maven/org.apache.*/log4j-*`."
-    )
-    versions = serializers.CharField(
-        max_length=500, required=False, help_text="`vers:npm/>=4.0.0|<5.0.0`; never beside a version in the pattern."
-    )
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            _PATTERN,
+            {"type": "object", "required": ["pattern"], "properties": {"pattern": _PATTERN, "versions": _VERSIONS}},
+        ],
+        "description": "A package, a version of it, or a pattern; as an object optionally within a version range.",
+    }
+)
+class PackageField(serializers.JSONField):
+    """A package pattern as it was written."""
 
 
 class ScopeInput(serializers.Serializer[Any]):  # Any: only describes
@@ -62,7 +76,7 @@ class ScopeInput(serializers.Serializer[Any]):  # Any: only describes
     """
 
     vulnerabilities = serializers.ListField(child=serializers.CharField(), required=False)
-    packages = serializers.ListField(child=PackageScopeInput(), required=False)
+    packages = serializers.ListField(child=PackageField(), required=False)
     digests = serializers.ListField(child=serializers.CharField(), required=False, help_text="Of artifacts.")
     artifacts = serializers.ListField(child=serializers.CharField(), required=False, help_text="Globs over names.")
     labels = serializers.DictField(child=serializers.CharField(), required=False, help_text="All of them.")

@@ -13,6 +13,7 @@ from rest_framework import serializers
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.response import Response
 
+from exceptions.api.attestations import EnvelopeOutput
 from exceptions.api.inputs import ExactSerializer
 from exceptions.errors import ExceptionInvalid, ImportRefused, NothingToExport
 from exceptions.formats import csaf, cyclonedx_writing, openvex
@@ -226,7 +227,7 @@ class ExportOutput(serializers.Serializer[Any]):  # Any: made by hand, never fro
     exceptions = serializers.IntegerField(help_text="How many are in force and meant, said or not.")
     document = serializers.JSONField(help_text="The document as JSON; NDJSON as the text it is.")
     loss = LossOutput(many=True, help_text="What the document cannot say.")
-    envelope = serializers.JSONField(allow_null=True, help_text="DSSE, over the very bytes of `raw=true`.")
+    envelope = EnvelopeOutput(allow_null=True, help_text="DSSE, over the very bytes of `raw=true`.")
     key_id = serializers.CharField(help_text="Of the key that signed; empty where none did.")
     unsigned_because = serializers.CharField()
 

@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from exceptions.services.evidence import LARGEST
-from stellapolicy.kernel import canonical_json
 from stellapolicy.kernel.clock import now, rfc3339
 from stellapolicy.outbox.services import dispatching
-from stellapolicy.signing.ports import signer
 from stellapolicy.trust.dsse import Envelope, verify
 from stellapolicy.trust.intoto import PAYLOAD_TYPE
 from stellapolicy.trust.keys import trusted_keys
 from tests.exceptions.api.office import EXCEPTIONS, Answer, Office, at, post, refused
+from tests.exceptions.evidence import signed_review
 from tests.reports import HARMLESS
 from tests.signing_keys import new_key, signed_by
 
@@ -82,11 +81,9 @@ def test_a_form_attaches_the_same(office: Office) -> None:
 
 def test_a_signature_we_trust_is_told_as_verified_and_another_as_bad(office: Office) -> None:
     exception = office.ask(vulnerability=QUIET)
-    payload = canonical_json.dumps(
-        {"reviewer": "sam", "outcome": "passed", "reviewed_at": rfc3339(now() - timedelta(days=1))}
-    )
-    ours = signer().sign("application/json", payload).to_json()
-    theirs = signed_by("application/json", payload, new_key()).to_json()
+    ours = signed_review(exception.number, at=now())
+    payload = Envelope.from_json(ours).payload
+    theirs = signed_by(PAYLOAD_TYPE, payload, new_key()).to_json()
 
     told = [
         attach(office, at(exception, ":attach-evidence"), hook="security_review", envelope=envelope).json()
@@ -94,6 +91,15 @@ def test_a_signature_we_trust_is_told_as_verified_and_another_as_bad(office: Off
     ]
 
     assert [(one["signature"], one["trust"]) for one in told] == [("verified", 9000), ("bad", 5000)]
+
+
+def test_what_was_signed_for_another_exception_proves_nothing_here(office: Office) -> None:
+    exception = office.ask(vulnerability=QUIET)
+    envelope = signed_review("EXC-1999-0001", at=now())
+
+    answer = attach(office, at(exception, ":attach-evidence"), hook="security_review", envelope=envelope)
+
+    assert refused(answer) == (422, "exception.evidence_refused")
 
 
 @pytest.mark.parametrize(
@@ -104,6 +110,10 @@ def test_a_signature_we_trust_is_told_as_verified_and_another_as_bad(office: Off
         ({"content_base64": "QQ==", "content_type": "text/html"}, "exception.attachment_refused"),
         ({"hook": "compensating_control", "claims": {"control": 7}}, "exception.evidence_refused"),
         ({"hook": "security_review", "envelope": {"payload": "x"}}, "envelope.malformed"),
+        (
+            {"hook": "security_review", "envelope": {"payload": "QQ==", "payloadType": "x", "signatures": []}},
+            "statement.malformed",
+        ),
         ({"hook": "good_will"}, "body.invalid"),
         ({"hooks": "compensating_control"}, "body.invalid"),
     ],

@@ -94,7 +94,7 @@ def test_a_supposition_that_is_none_is_refused(office: Office) -> None:
 
 
 def test_a_look_says_what_asking_would_take(office: Office, blocked: str) -> None:
-    told = post(office.token("exception:write"), LOOK, body(scope={"vulnerabilities": [HOLE.id]})).json()
+    told = post(office.session("ada"), LOOK, body(scope={"vulnerabilities": [HOLE.id]})).json()
 
     assert (told["level"], told["people"], told["effect"]) == ("a3", 2, "defer")
     assert [seat["name"] for seat in told["seats"]] == ["security", "release_captain"]
