@@ -39,7 +39,7 @@ PUBLIC_URL = env.text(
 )
 # Who signs is chosen in stellapolicy.signing.backends, whom we believe in stellapolicy.trust.keys.
 SIGNING_KEY = env.text("SIGNING_KEY", "", about="PEM of the private key that signs approvals; empty: none is signed")
-EXCEPTION_EFFECTS = env.document("EXCEPTION_EFFECTS", about='JSON: what a type and reason do here, see docs/exceptions.md')
+EXCEPTION_EFFECTS = env.document("EXCEPTION_EFFECTS", about="JSON: other effects by type and reason of an exception")
 EVIDENCE_KEYS = env.text("EVIDENCE_KEYS", "", about="PEM of the public keys whose signed evidence is believed")
 
 INSTALLED_APPS = [
