@@ -18,7 +18,7 @@ from stellapolicy.embedded import _free_port
 from tests.processes import ROOT
 
 PATIENCE_SECONDS = 90
-_ROOMS = ("manage.py", "stellapolicy", "policies", "gates", "templates", "pyproject.toml")
+_ROOMS = ("manage.py", "stellapolicy", "exceptions", "policies", "gates", "templates", "pyproject.toml")
 _OURS = ("DATABASE_URL", "CACHE_URL", "BROKER_URL", "STELLA_VAR", "STELLA_MODE", "SECRET_KEY", "DEMO_PASSWORD")
 
 

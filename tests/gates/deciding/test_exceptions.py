@@ -41,7 +41,6 @@ from tests.reports import HARMLESS, LOG4SHELL, Vuln
     "effect, status, answer",
     [
         (Effect.SUPPRESS, "ignored", "pass"),
-        (Effect.SUPPRESS_DEPRECATION, "ignored", "pass"),
         (Effect.DEFER, "deferred", "warn"),
         (Effect.DEFER_VENDOR, "deferred", "warn"),
         (Effect.DEFER_DEFAULT, "deferred", "warn"),
