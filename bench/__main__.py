@@ -22,9 +22,11 @@ def main() -> None:
 
     django.setup()
     call_command("migrate", verbosity=0)
-    from bench import decisions, evidence, feeds
+    from bench import decisions, evidence, exception_lists, feeds, preview
 
     decisions.run()
+    preview.run()
+    exception_lists.run()
     evidence.run()
     feeds.run()
 

@@ -61,19 +61,27 @@ class Excepting:
         self._is_told = any(path.startswith(_PREFIX) for path in program.reads)
         deciding = (rule for rule in program.rules if not all(isinstance(one, _NOTES) for one in rule.effects))
         self._deciding = frozenset(rule.name for rule in deciding)
+        # A program gives equal findings the very same verdict, and so does an exception.
+        self._known: dict[tuple[int, str], tuple[Verdict, Verdict]] = {}
 
     def apply(self, exception: StandingException, facts: Facts, raw: Verdict) -> Excepted:
         """Return what an exception makes of a finding that it covers."""
         told = {**facts, **_facts_of(exception)}
         answer = self._program.evaluate(told) if self._is_told else raw
-        if self._says(answer) != self._says(raw):
+        if answer is not raw and self._says(answer) != self._says(raw):
             return Excepted(told, _milder(answer, raw), exception, has_spoken=True)
         if exception.effect in _CEILING:
             severity, tenths = _CEILING[exception.effect]
             capped = _capped_facts(told, severity, tenths / CVSS_UNITS)
             lowered = _milder(self._program.evaluate(capped), raw)
             return Excepted(capped, replace(lowered, severity=_capped(lowered.severity, severity)), exception)
-        return Excepted(told, _with_status(answer, exception), exception)
+        return Excepted(told, self._with_status(answer, exception), exception)
+
+    def _with_status(self, answer: Verdict, exception: StandingException) -> Verdict:
+        key = id(answer), exception.id
+        if key not in self._known:
+            self._known[key] = answer, _with_status(answer, exception)
+        return self._known[key][1]
 
     def _says(self, verdict: Verdict) -> Verdict:
         """Return what a verdict decides, without what it merely notes."""

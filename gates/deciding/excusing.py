@@ -1,7 +1,6 @@
 """Exceptions in the words of checks: what a finding is excused by, and how each exception stands."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from exceptions.matching.standing import StandingException
@@ -13,8 +12,10 @@ from policies.excepting import ExceptedRelease, Standing
 from policies.language.types import Facts
 from policies.language.verdict import Status, Verdict
 from stellapolicy.kernel.clock import rfc3339
+from stellapolicy.kernel.severity import Severity
 
 MOST_SAID: Final = 20
+_UNCOUNTED: Final = Verdict(Status.IGNORED, Severity.NONE, "", Status.IGNORED)
 
 
 def in_words(exception: StandingException) -> str:
@@ -33,7 +34,7 @@ def excused(raw: JudgedFinding, excepted: Excepted) -> JudgedFinding:
 
 def for_release(one: Excepted) -> tuple[Facts, Verdict]:
     """Return a finding as release rules count it: what is out of account they do not."""
-    return one.facts, replace(one.verdict, status=Status.IGNORED) if one.is_out_of_account else one.verdict
+    return one.facts, _UNCOUNTED if one.is_out_of_account else one.verdict
 
 
 def states(release: ExceptedRelease, keys: Sequence[str], weights: Mapping[str, Outcome]) -> tuple[ExceptionState, ...]:

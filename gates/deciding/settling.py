@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from exceptions.matching.standing import StandingException
 from exceptions.matching.subject import Place
@@ -44,11 +45,17 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The same release under exceptions; `changed` are the places of the findings that they changed."""
+    """The same release under exceptions; `changed` are the places of the findings that they changed.
+
+    `release` is empty where none of them covers anything.
+    """
 
     ruled: Ruled
     release: ExceptedRelease
     changed: frozenset[int] = frozenset()
+
+
+_NOTHING: Final = ExceptedRelease(())
 
 
 def prepare(
@@ -70,9 +77,9 @@ def settle(prepared: Prepared, exceptions: Sequence[StandingException]) -> Settl
     INVARIANT: no check says more than it did raw, but for the one about exceptions themselves.
     """
     inputs, raw = prepared.inputs, prepared.raw
-    release = _excepted(prepared, exceptions)
+    release = _excepted(prepared, exceptions) if exceptions else _NOTHING
     if not release.standings:
-        return Settled(raw, release)
+        return Settled(raw, _NOTHING)
     findings = tuple(map(excused, raw.findings, release.findings))
     verdict = prepared.program.evaluate_release([for_release(one) for one in release.findings])
     standing = states(release, [one.key for one in findings], raw.weights)
