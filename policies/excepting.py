@@ -60,7 +60,7 @@ class Standing:
     fired: tuple[Fired, ...] = ()
     held: Held | None = None
     grace_until: datetime | None = None
-    beyond: tuple[int, ...] = ()
+    beyond: frozenset[int] = frozenset()
 
     @property
     def blocks(self) -> bool:
@@ -161,7 +161,7 @@ def _standings(
     return {
         key: replace(
             _standing(exception, tuple(covered[key]), seen, environment=environment, at=at),
-            beyond=tuple(place for place in covered[key] if not exception.bears(raw[place].verdict.severity)),
+            beyond=frozenset(place for place in covered[key] if not exception.bears(raw[place].verdict.severity)),
         )
         for key, exception in known.items()
     }

@@ -45,6 +45,8 @@ class Explanation:
     silent: tuple[RuleLine, ...]
     facts: tuple[tuple[str, str], ...]
     trace_id: str
+    exception: str | None
+    status: str
 
 
 def page_of(explained: ExplainedFinding) -> Explanation:
@@ -61,6 +63,8 @@ def page_of(explained: ExplainedFinding) -> Explanation:
         silent=tuple(line for outcome, line in lines if outcome not in _SPOKE),
         facts=tuple((path, written(value)) for path, value in sorted(explained.facts.items())),
         trace_id=explained.trace.id,
+        exception=explained.exception,
+        status=explained.status,
     )
 
 

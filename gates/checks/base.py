@@ -195,7 +195,8 @@ class ExceptionState:
     """How an exception stands that covers findings of the release.
 
     findings: the keys of all it covers. relying: of those it decides, or would if it applied. weight: the most that a
-    relying one weighs without any exception. warnings, changes: what got worse, in words, and asks for no more than a
+    relying one weighs without any exception. beyond: of all those that are worse than what its approvers looked at, to
+    which it never applies. warnings, changes: what got worse, in words, and asks for no more than a
     warning, or for more. is_ending: whether its own notice of its end is due.
     """
 
@@ -208,6 +209,7 @@ class ExceptionState:
     grace_until: datetime | None = None
     changes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
     is_ending: bool = False
 
 

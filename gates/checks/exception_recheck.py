@@ -1,7 +1,7 @@
 """exception_recheck: what exceptions rest on, as it is today; one that is void covers nothing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gates.checks.base import CheckInput, CheckKind, CheckResult, ExceptionState, Outcome, Reason, Tier
 from policies.excepting import Held
@@ -53,6 +53,9 @@ def _of_applying(one: ExceptionState) -> Iterator[Reason]:
         yield _reason(one, "exception.in_grace", until)
     for warning in one.warnings:
         yield _reason(one, "exception.warning", warning)
+    if one.beyond:
+        words = f"does not apply to {len(one.beyond)} of its findings, worse than what its approvers looked at"
+        yield replace(_reason(one, "exception.beyond", words, is_note=True), findings=one.beyond, fix=_ANEW)
     if one.is_ending:
         yield _reason(one, "exception.ending", f"ends at {rfc3339(one.expires_at)}", is_note=True)
 

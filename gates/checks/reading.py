@@ -67,4 +67,6 @@ def remedy_of(finding: JudgedFinding) -> str:
         return f"Upgrade {component} to {' or '.join(map(str, versions))}."
     if truth_fact(finding, "advisory.fix_available"):
         return f"Upgrade {component}; a fixed version is published."
+    if finding.excuse is not None:
+        return "No fixed version is known: find one, or another way around it, before its exception ends."
     return "No fixed version is known: state by VEX why it does not affect this artifact, or request an exception."

@@ -37,6 +37,7 @@ def exceptions_json(prepared: Prepared, settled: Settled) -> list[JsonValue]:
         {
             **_exception(one, at=prepared.inputs.at),
             "findings": [keys[place] for place in one.covered],
+            "beyond": [keys[place] for place in sorted(one.beyond)],
             "changed": changed[one.exception.id],
             "shadowed_by": [*sorted(by[one.exception.id])],
             "shadows": [*sorted(over[one.exception.id])],

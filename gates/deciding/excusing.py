@@ -74,5 +74,6 @@ def _state(
         grace_until=standing.grace_until,
         changes=said(one for one in standing.fired if one.action is not Action.WARN),
         warnings=said(one for one in warnings if not is_notice(one)),
+        beyond=tuple(sorted(keys[place] for place in standing.beyond)),
         is_ending=any(map(is_notice, warnings)),
     )

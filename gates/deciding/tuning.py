@@ -101,6 +101,7 @@ def _trial(  # noqa: PLR0917 - one line of a table
         program_digest=program.digest,
         knowledge=knowledge,
         snapshot=SnapshotReference(composed.name, composed.content_digest, evidence),
+        exceptions=(),
     )
     claims = [Claim.from_stored(one.vulnerability, one.status, one.claim) for one in composed.claims]
     decided = decide(inputs, program, composed.findings, claims)

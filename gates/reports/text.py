@@ -76,12 +76,17 @@ def _exceptions(decision: DecisionView) -> Iterator[str]:
             one.reason,
             _number(one.changed, "finding"),
             f"does not apply: {one.held}" if one.held else _time_left(one),
-            "; ".join(one.fired),
+            "; ".join([*one.fired, *_beyond(one)]),
         )
         for one in decision.exceptions[:_ROWS]
     ]
     yield from table([tuple(cell.replace("_", " ") for cell in row[:5]) + row[5:] for row in rows]) if rows else ()
     yield from _left_out(len(decision.exceptions) - _ROWS, "exception")
+
+
+def _beyond(one: ExceptionView) -> Iterator[str]:
+    if one.beyond:
+        yield f"not for {_number(len(one.beyond), 'finding')} worse than what was approved"
 
 
 def _time_left(one: ExceptionView) -> str:

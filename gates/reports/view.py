@@ -139,7 +139,10 @@ class RawView:
 
 @dataclass(frozen=True, slots=True)
 class ExceptionView:
-    """An exception that covers a finding; `held` says why it does not apply, `fired` what got worse."""
+    """An exception that covers a finding; `held` says why it does not apply, `fired` what got worse.
+
+    beyond: the findings that are worse than what its approvers looked at, to which it never applies.
+    """
 
     id: str
     type: str
@@ -157,6 +160,7 @@ class ExceptionView:
     grace_seconds_left: int | None = None
     held: str | None = None
     fired: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
     shadowed_by: tuple[str, ...] = ()
     shadows: tuple[str, ...] = ()
 

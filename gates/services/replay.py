@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from gates.deciding.decide import Decided, decide
 from gates.deciding.inputs import FrozenInputs
@@ -40,12 +41,17 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedFinding:
-    """One finding of a decision with the facts it was judged by and every rule's part in its verdict."""
+    """One finding of a decision with the facts it was judged by and every rule's part in its verdict.
+
+    All of that is without exceptions; `exception` is the one that then covered it, `status` what it made of it.
+    """
 
     stored: StoredFinding
     facts: Facts
     verdict: Verdict
     trace: Trace
+    exception: str | None = None
+    status: str = ""
 
 
 def replay(decision: GateDecision) -> Replay:
@@ -112,7 +118,8 @@ def explain_finding(decision: GateDecision, key: str) -> ExplainedFinding:
     facts = facts_of(inputs, stored, claims)
     program = program_by_digest(inputs.program_digest, lambda: evidence.canonical_program(inputs.program_digest))
     verdict, trace = program.explain(facts)
-    return ExplainedFinding(stored, facts, verdict, trace)
+    shown: dict[str, Any] = next((row for row in decision.body["findings"] if row["key"] == key), {})  # Any: JSON
+    return ExplainedFinding(stored, facts, verdict, trace, shown.get("exception"), shown.get("status", ""))
 
 
 def _decide_again(decision: GateDecision) -> Decided:

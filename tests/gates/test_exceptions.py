@@ -217,6 +217,7 @@ def test_an_explanation_is_that_of_the_policy_without_any_exception(counter: Cou
 
     assert explained.verdict.status.value == row(decision)["raw_status"]
     assert explained.facts["exception.applied"] is False
+    assert (explained.exception, explained.status) == (row(decision)["exception"], "deferred")
 
 
 def test_an_exception_of_another_tenant_excuses_nothing(shop: Shop) -> None:

@@ -60,6 +60,17 @@ def test_the_link_of_an_exception_leads_to_its_page(acme: Inhabited) -> None:
     assert number in answer.content.decode()
 
 
+def test_the_trace_of_a_finding_says_what_the_exception_then_made_of_it(acme: Inhabited) -> None:
+    decision, number = excepted(acme)
+    key = next(one["key"] for one in decision.body["findings"] if one["id"] == BAD.id)
+    address = reverse("admin:gates_gatedecision_explain", args=[decision.pk])
+
+    page = acme.sign_in().get(address, {"finding": key}).content.decode()
+
+    assert number in page
+    assert "under it the finding is <strong>deferred</strong>" in page
+
+
 def test_a_downgraded_finding_shows_both_severities(acme: Inhabited) -> None:
     decision, _ = excepted(acme, reason=Reason.NETWORK_ISOLATION)
 

@@ -52,6 +52,8 @@ RECHECK = (
         "exception.warning"),
     _of("a void one that nothing relies on is merely noted",
         replace(APPLYING, held=Held.GRACE_OVER, weight=PASS, relying=()), NOTE, "exception.grace_over"),
+    _of("what is worse than what was approved is noted", replace(APPLYING, beyond=("one",), relying=()), NOTE,
+        "exception.beyond"),
     _of("its end is announced as a note", replace(APPLYING, is_ending=True), NOTE, "exception.ending"),
     _of("one that has not begun is a note", replace(APPLYING, held=Held.NOT_BEGUN), NOTE, "exception.not_begun"),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from exceptions.matching.scope import Scope
 from exceptions.rules.recheck import Action, Condition, ConditionKind
 from exceptions.rules.vocabulary import Effect, State
 from gates.checks.presets import PresetName
+from stellapolicy.kernel.severity import Severity
 from tests.exceptions.matching.wording import DAY, NOON
 from tests.gates.decided import decide_report, knowing
 from tests.gates.excepted import (
@@ -135,6 +136,17 @@ def test_a_condition_of_another_environment_is_not_asked() -> None:
     decision = decided(about(conditions=(elsewhere,)), knowledge=known(kev=DUE))
 
     assert (verdict(decision), entry(decision)["held"]) == ("warn", None)
+
+
+def test_an_exception_never_applies_to_what_is_worse_than_its_approvers_looked_at() -> None:
+    modest = about(scope=Scope(vulnerabilities=(CRITICAL.id, HIGH.id)), ceiling=Severity.HIGH)
+
+    decision = decided(modest, vulns=(CRITICAL, HIGH))
+
+    assert (row(decision)["status"], row(decision)["exception"]) == ("blocked", None)
+    assert row(decision, HIGH.id)["exception"] == "EXC-2026-0001"
+    assert entry(decision)["beyond"] == [row(decision)["key"]]
+    assert "exception.beyond" in codes(decision, "pass_with_note")
 
 
 def test_the_announcement_of_its_end_is_a_note() -> None:
