@@ -70,9 +70,7 @@ class AttachForm(forms.Form):
             required=False,
             max_length=_LONGEST,
             widget=forms.Textarea(attrs={"rows": 3, "class": "st-input st-code", "spellcheck": "false"}),
-            help_text=_(
-                "A DSSE envelope (JSON) of an in-toto statement whose predicate says the above; leave that empty then."
-            ),
+            help_text=_("A DSSE envelope (JSON) of an in-toto statement about this exception, instead of the above."),
         )
         self.order_fields([*self._names, "envelope", "file", "note"])
 

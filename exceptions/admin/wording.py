@@ -15,6 +15,7 @@ from exceptions.rules.vocabulary import Effect, Kind, State
 from stellapolicy.admin import cells
 
 _SHOWN: Final = 2
+_GROUPED: Final = frozenset({"alpm", "apk", "deb", "maven", "rpm"})
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 EFFECTS: Final[Mapping[Effect, StrOrPromise]] = {
@@ -71,8 +72,8 @@ ACTIONS: Final[Mapping[Action, StrOrPromise]] = {
 
 def about(row: PolicyException) -> str:
     """Return what an exception is about, in one line, from what its row mirrors."""
-    named = _several(row.vulnerabilities) or _several(map(_unlettered, row.packages)) or _several(row.rules)
-    packages = _several(map(_unlettered, row.packages)) if row.vulnerabilities and row.packages else ""
+    named = _several(row.vulnerabilities) or _several(map(_package, row.packages)) or _several(row.rules)
+    packages = _several(map(_package, row.packages)) if row.vulnerabilities and row.packages else ""
     parts = [named or str(cells.spoken(row.type))]
     if packages:
         parts.append(_("in %(packages)s") % {"packages": packages})
@@ -132,5 +133,8 @@ def _several(values: Iterable[str]) -> str:
     return _("%(shown)s and %(more)d more") % {"shown": shown, "more": more} if more > 0 else shown
 
 
-def _unlettered(package: str) -> str:
-    return package.removeprefix("pkg:")
+def _package(text: str) -> str:
+    """Return a package as people call it: without the group it is in, where its kind has groups."""
+    kind, _slash, path = text.removeprefix("pkg:").partition("/")
+    name = path.rpartition("/")[2] if kind in _GROUPED else path
+    return name if any(map(str.isalnum, name)) else text.removeprefix("pkg:")

@@ -29,6 +29,7 @@ class Picture:
     height: int = 860
     tallest: int = 1500
     dark: bool = False
+    who: str = "ada"
 
 
 def main() -> None:
@@ -52,23 +53,29 @@ def _seed() -> list[Picture]:
     django.setup()
     from django.core.management import call_command
 
+    from exceptions.models import PolicyException
     from gates.models import GateDecision
     from policies.models import PackRevision
     from stellapolicy.kernel.clock import now
     from stellapolicy.tenancy.scope import tenant_scope
+    from tests.browser.forgiven import forgive
     from tests.browser.story import tell
 
     call_command("migrate", verbosity=0)
     call_command("bootstrap", verbosity=0)
-    tenant = tell(at=now())
+    at = now()
+    tenant = tell(at=at)
+    forgive(tenant, at=at)
     with tenant_scope(tenant.pk):
+        waiting = PolicyException.objects.undecided().get(vulnerabilities__contains=["CVE-2021-44228"])
         blocks = GateDecision.objects.filter(
             decision="block", environment__slug="production", blocked_by="policy_verdict"
         )
         decision = blocks.order_by("-created_at")[0]
         revision = PackRevision.objects.active().get(pack__name="baseline")
         worst = next(one["key"] for one in decision.body["findings"] if one["kev"])
-    page = f"/admin/gates/gatedecision/{decision.pk}"
+    page, exceptions = f"/admin/gates/gatedecision/{decision.pk}", "/admin/exceptions/policyexception"
+    blocked = f"decision={decision.pk}&finding={quote(worst, safe='')}"
     return [
         Picture("dashboard", "/admin/"),
         Picture("dashboard-dark", "/admin/", dark=True),
@@ -79,6 +86,10 @@ def _seed() -> list[Picture]:
         Picture("packs", f"/admin/policies/packrevision/{revision.pk}/change/", tallest=1200),
         Picture("tokens", "/admin/access/apitoken/", tallest=860),
         Picture("audit", "/admin/audit/entry/", tallest=860),
+        Picture("exceptions", f"{exceptions}/", tallest=860, who="sam"),
+        Picture("exception", f"{exceptions}/{waiting.number}/change/", tallest=1700, who="sam"),
+        Picture("exception-request", f"{exceptions}/request/?{blocked}", tallest=1300, who="riley"),
+        Picture("exception-reports", f"{exceptions}/reports/", tallest=1200, who="sam"),
     ]
 
 
@@ -110,6 +121,8 @@ def _wait(web: "subprocess.Popen[bytes]") -> None:
 
 def _take(pictures: list[Picture]) -> Iterator[Path]:
     """Yield the files, each as it is written."""
+    from playwright.sync_api import expect
+
     from tests.browser.chromium import chromium
 
     with chromium() as browser:
@@ -122,11 +135,12 @@ def _take(pictures: list[Picture]) -> Iterator[Path]:
             )
             page = window.new_page()
             page.goto(f"http://127.0.0.1:{_PORT}/admin/login/")
-            page.get_by_label("Username").fill("ada")
+            page.get_by_label("Username").fill(picture.who)
             page.get_by_label("Password").fill(_PASSWORD)
             page.get_by_role("button", name="Log in").click()
             page.wait_for_url("**/admin/")
             page.goto(f"http://127.0.0.1:{_PORT}{picture.path}")
+            expect(page.locator("[aria-busy]")).to_have_count(0)
             tall = int(page.evaluate("document.documentElement.scrollHeight"))
             # The window grows to the page, so that what is fixed to its edges stays at the edges of the picture.
             page.set_viewport_size({"width": picture.width, "height": min(max(tall, picture.height), picture.tallest)})

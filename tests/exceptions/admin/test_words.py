@@ -22,9 +22,12 @@ SEEN = SeenFacts("CVE-1", "pkg:npm/a", severity="high", cvss=70, epss=1_000, kev
     [
         ({"vulnerabilities": ["CVE-1"]}, "CVE-1"),
         ({"vulnerabilities": ["CVE-1", "CVE-2", "CVE-3"]}, "CVE-1, CVE-2 and 1 more"),
-        ({"vulnerabilities": ["CVE-1"], "packages": ["pkg:npm/a"]}, "CVE-1 in npm/a"),
-        ({"packages": ["pkg:npm/a"], "services": ["shop"]}, "npm/a of shop"),
+        ({"vulnerabilities": ["CVE-1"], "packages": ["pkg:npm/a"]}, "CVE-1 in a"),
+        ({"packages": ["pkg:npm/a"], "services": ["shop"]}, "a of shop"),
         ({"rules": ["baseline.kev"], "environments": ["production"]}, "baseline.kev → production"),
+        ({"packages": ["pkg:maven/org.apache.logging.log4j/log4j-core"]}, "log4j-core"),
+        ({"packages": ["pkg:golang/golang.org/x/net"]}, "golang.org/x/net"),
+        ({"packages": ["pkg:npm/*"]}, "npm/*"),
         ({}, "policy"),
     ],
 )
