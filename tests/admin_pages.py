@@ -22,8 +22,8 @@ from stellapolicy.kernel.actor import Actor
 from stellapolicy.management.seeding import seed_contents
 from stellapolicy.tenancy.models import Service, Team, Tenant
 from stellapolicy.tenancy.scope import tenant_scope
-from tests.factories import TenantFactory, UserFactory, almighty, give_roles, person_with, token_for
 from tests.exceptions.desk import Desk, make_desk
+from tests.factories import TenantFactory, UserFactory, almighty, give_roles, person_with, token_for
 from tests.inhabitants.access import believe
 from tests.inhabitants.exceptions import forgive
 from tests.inhabitants.governance import govern
