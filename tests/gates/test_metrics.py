@@ -64,9 +64,9 @@ def test_rules_that_fired_are_counted_by_what_they_said(
 
 
 def test_the_queue_tells_how_long_it_is_and_how_long_it_takes(acme: Inhabited) -> None:
-    later = acme.at + timedelta(minutes=5)
+    later, waiting = acme.at + timedelta(minutes=5), GateJob.objects.filter(status="queued").count()
 
-    assert queue_depth(at=later) == 1.0
+    assert queue_depth(at=later) == waiting > 0
     assert queue_age(at=later) == 300.0
 
 
