@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from exceptions.matching.scope import PackageScope, Scope
 from exceptions.models import ExceptionApplication
+from exceptions.rules.conditions import Action, Condition, ConditionKind
 from exceptions.rules.vocabulary import Effect, ExceptionType, Reason
 from exceptions.services import lifecycle
 from gates.models import GateDecision
@@ -136,6 +137,17 @@ def test_a_risen_prediction_leaves_three_days_from_the_first_decision_that_sees_
     assert entry(first)["grace_until"] == entry(second)["grace_until"] == "2026-03-06T12:00:00Z"
     assert (entry(second)["state"], entry(over)["held"]) == ("revalidation_required", "grace_over")
     assert fresh(exception).grace_until == risen + 3 * DAY
+
+
+def test_a_condition_that_revokes_ends_the_exception_with_the_decision_that_sees_it(counter: Counter) -> None:
+    strict = (Condition(ConditionKind.EPSS_RISES, Action.REVOKE, "0.2"),)
+    exception = counter.desk.in_force(vulnerability=BAD.id, conditions=strict)
+    counter.know(epss=0.3, at=NOON + DAY)
+
+    decision = counter.ask(at=NOON + DAY)
+
+    assert (decision.decision, entry(decision)["held"]) == ("block", "revoked")
+    assert fresh(exception).state == "revoked"
 
 
 def test_the_change_is_told_once_however_many_gates_see_it(counter: Counter) -> None:
