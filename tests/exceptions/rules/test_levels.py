@@ -147,7 +147,7 @@ WORSE = {
 
 
 @given(
-    st.lists(rows.filter(lambda one: one.severity != "unknown"), min_size=1, max_size=4),
+    st.lists(rows.filter(lambda one: one.severity != "unknown" and one.package), min_size=1, max_size=4),
     breadths,
     st.sampled_from(sorted(WORSE)),
     st.booleans(),

@@ -22,6 +22,9 @@ PRODUCTION = {
     "evidence store": "django.core.files.storage.filesystem.FileSystemStorage",
     "egress": "stellapolicy.egress.factory.GuardedSession",
     "mail": "stellapolicy.outbox.mail.UnsupportedBackend",
+    "estate": "policies.estate.reader.PresentEstate",
+    "preview": "gates.services.preview.GatePreview",
+    "blocked findings": "gates.services.blocked.BlockedFindings",
     "second person": "stellapolicy.governance.services.holding.HeldByApproval",
     "signing": "stellapolicy.signing.backends.unsupported.UnsupportedSigner",
 }
