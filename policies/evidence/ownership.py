@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Protocol
 
-from policies.evidence.repository import bare_name
+from stellapolicy.kernel.image_names import bare_name
 
 _WILD = frozenset("*?[]!")
 

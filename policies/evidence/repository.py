@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from policies.importers.records import ReportSubject
 from stellapolicy.kernel.identity import Purl, parse_purl
+from stellapolicy.kernel.image_names import bare_name
 
 _IMAGES = frozenset({"image", "container", "container_image"})
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.zst")
@@ -42,13 +43,6 @@ def name_of(claimed: str, stated: Sequence[str]) -> str:
         return claimed
     said = {_comparable(name) for name in stated}
     return claimed if claimed and _comparable(bare_name(claimed)) in said else stated[0]
-
-
-def bare_name(reference: str) -> str:
-    """Return an image reference without its tag and digest."""
-    bare = reference.partition("@")[0]
-    head, colon, tag = bare.rpartition(":")
-    return head if colon and "/" not in tag else bare
 
 
 def _of_purl(purl: str) -> list[str]:
