@@ -5,7 +5,6 @@ from typing import Any
 
 from rest_framework import serializers
 
-from exceptions import ports
 from exceptions.api.inputs import ExactSerializer
 from exceptions.api.outputs import SeenOutput
 from exceptions.models import ExceptionTerms, PolicyException
@@ -16,7 +15,7 @@ from exceptions.rules.conditions import Action, ConditionKind
 from exceptions.rules.facts import compare
 from exceptions.rules.vocabulary import Effect, ExceptionType
 from exceptions.selectors import standing_form, visible
-from exceptions.services.judging import fired_today
+from exceptions.services.judging import fired_today, look_at
 from stellapolicy.kernel.actor import Actor
 
 
@@ -85,12 +84,12 @@ class OverlapsOutput(serializers.Serializer[Any]):  # Any: an Overlaps
 def facts_of_today(exception: PolicyException, *, at: datetime) -> dict[str, Any]:  # Any: JSON
     """Return what is known today of what the newest terms cover."""
     terms = newest_terms(exception)
-    coverage = ports.covered(terms.selector(), type=ExceptionType(exception.type), at=at)
+    coverage, around = look_at([(terms, ExceptionType(exception.type))], at=at)[terms.pk]
     found = {
         **counts_of(coverage),
         "seen": [row.to_json() for row in coverage.seen],
         "changes": compare(terms.seen_facts(), coverage.seen),
-        "fired": fired_today(terms, coverage, at=at),
+        "fired": fired_today(terms, coverage, around, at=at),
     }
     return dict(TodayOutput(found).data)
 

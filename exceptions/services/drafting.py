@@ -20,6 +20,7 @@ from exceptions.rules.levels import Judged, level_of
 from exceptions.rules.recheck import already_true
 from exceptions.rules.vocabulary import KIND_OF, Effect, Kind, Level
 from exceptions.selectors import level_rule, levels
+from exceptions.services.judging import scope_around
 from stellapolicy.access.roles import Scope as Held
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.clock import rfc3339
@@ -34,6 +35,7 @@ FARTHEST_START = timedelta(days=365)
 class Drafted:
     """What was asked for, judged: whom it takes, and what they will see.
 
+    known: other vulnerabilities of the same packages, by (vulnerability, package), where a condition asks for new ones.
     within: the services it stays within, whatever else comes to match; none where it may reach any service.
     """
 
@@ -48,6 +50,7 @@ class Drafted:
     within: tuple[UUID, ...]
     owner_team: Team | None
     first_start: datetime
+    known: tuple[tuple[str, str], ...] = ()
 
     @property
     def kind(self) -> Kind:
@@ -115,6 +118,7 @@ def sketch(
         within=within,
         owner_team=team,
         first_start=first_start or starts_at,
+        known=_known(asked, conditions, seen, at=at),
     )
 
 
@@ -127,6 +131,19 @@ def _conditions(asked: Asked, level: Level, *, term: timedelta) -> tuple[Conditi
     if asked.conditions is None:
         return usual
     return ordered({*usual, *asked.conditions}) if level is Level.A0 else asked.conditions
+
+
+def _known(
+    asked: Asked, conditions: tuple[Condition, ...], seen: tuple[SeenFacts, ...], *, at: datetime
+) -> tuple[tuple[str, str], ...]:
+    """Return what is known of the packages besides what is asked about, so that it is not called new later."""
+    scope = scope_around(asked.scope, conditions, seen)
+    if scope is None:
+        return ()
+    around = ports.covered(scope, type=asked.type, at=at)
+    if not around.complete:
+        raise TooBroad("its packages have more findings than anybody can look at; leave out what asks for new ones")
+    return tuple(sorted({(one.vulnerability, one.package) for one in around.seen if one.vulnerability}))
 
 
 def judge_level(coverage: Coverage, *, production: bool) -> Judged:

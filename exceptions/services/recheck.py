@@ -10,12 +10,11 @@ from django.db.models import Q
 
 from exceptions import ports
 from exceptions.models import PolicyException
-from exceptions.ports import Coverage, Selection
 from exceptions.rules.conditions import Action
 from exceptions.rules.recheck import Fired, strongest
 from exceptions.rules.vocabulary import IN_FORCE, ExceptionType, State
 from exceptions.selectors import held_exception
-from exceptions.services.judging import fired_today
+from exceptions.services.judging import fired_today, look_at
 from exceptions.services.lifecycle import WORKER, end
 from exceptions.services.request import changed, illegal
 from exceptions.services.story import tell
@@ -130,20 +129,8 @@ def _recheck_some(tenant_id: UUID, keys: Sequence[UUID], *, at: datetime) -> int
 
 def _judge(batch: Sequence[PolicyException], *, at: datetime) -> Mapping[UUID, tuple[Fired, ...]]:
     """Return what fires for each of these, with one look at the estate, or several where one does not hold it all."""
-    coverages = _looked_at([row for row in batch if row.terms is not None], at=at)
-    return {row.pk: fired_today(row.terms, coverages[str(row.pk)], at=at) if row.terms else () for row in batch}
-
-
-def _looked_at(batch: Sequence[PolicyException], *, at: datetime) -> Mapping[str, Coverage]:
-    """Return what each covers; a look that was cut short is taken again by halves, so that none hides another."""
-    selections = [
-        Selection(str(row.pk), row.terms.selector(), ExceptionType(row.type)) for row in batch if row.terms is not None
-    ]
-    found = ports.estate().covered_each(selections, at=at)
-    if len(batch) < 2 or all(one.complete for one in found.values()):  # noqa: PLR2004 - two halves
-        return found
-    half = len(batch) // 2
-    return {**_looked_at(batch[:half], at=at), **_looked_at(batch[half:], at=at)}
+    found = look_at([(row.terms, ExceptionType(row.type)) for row in batch if row.terms is not None], at=at)
+    return {row.pk: fired_today(row.terms, *found[row.terms.pk], at=at) if row.terms else () for row in batch}
 
 
 def _warn(exception: PolicyException, found: Sequence[Fired], *, actor: Actor, at: datetime) -> bool:

@@ -15,7 +15,7 @@ from exceptions.rules.vocabulary import ExceptionType, Level, State
 from exceptions.selectors import KIND, TARGET, level_rule, levels
 from exceptions.services.drafting import Drafted, judge_level
 from exceptions.services.hooks import evidence_report, signed_evidence_is_missing
-from exceptions.services.judging import fired_today
+from exceptions.services.judging import fired_today, look_at
 from exceptions.services.seats import quorum_of
 from stellapolicy.audit.services import Target
 from stellapolicy.governance.models import ApprovalRequest
@@ -167,10 +167,10 @@ def refuse_what_moved(exception: PolicyException, terms: ExceptionTerms, *, at: 
     if terms.expires_at <= at:
         raise WindowOver(f"it was asked for until {rfc3339(terms.expires_at)}")
     scope, seen = terms.selector(), terms.seen_facts()
-    coverage = ports.covered(scope, type=ExceptionType(exception.type), at=at)
+    coverage, around = look_at([(terms, ExceptionType(exception.type))], at=at)[terms.pk]
     if not coverage.complete:
         raise TooBroad("it covers more by now than anybody can look at; ask for less")
-    worse = [one for one in fired_today(terms, coverage, at=at) if one.action is not Action.WARN]
+    worse = [one for one in fired_today(terms, coverage, around, at=at) if one.action is not Action.WARN]
     judged = judge_level(coverage, production=reaches_production(scope))
     if not worse and _rank(judged.level) <= _rank(Level(terms.level)):
         return
@@ -255,5 +255,6 @@ def _counts(drafted: Drafted) -> Mapping[str, JsonValue]:
         "severity": worst.value,
         "within": [str(service) for service in drafted.within],
         "ticket": drafted.asked.ticket.strip(),
+        "known": [list(pair) for pair in drafted.known],
         "digests": dict(drafted.coverage.digests),
     }

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from exceptions.asking import TermsChange
+from exceptions.matching.scope import PackageScope, Scope
 from exceptions.models import PolicyException
 from exceptions.rules.conditions import Action, Condition, ConditionKind
 from exceptions.rules.vocabulary import Reason
@@ -168,3 +169,33 @@ def test_a_condition_of_an_environment_fires_there_alone(in_shop: Shop, desk: De
     sweep(at=LATER)
 
     assert (fresh(in_production).state, fresh(anywhere).state) == ("active", "revoked")
+
+
+def test_a_version_that_left_the_range_is_told_though_nothing_is_covered_any_more(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+    scope = Scope(vulnerabilities=(QUIET,), packages=(PackageScope("pkg:npm/quiet", "vers:npm/>=1.0.0|<2.0.0"),))
+    condition = Condition(ConditionKind.PACKAGE_VERSION_LEAVES_RANGE, Action.REVOKE)
+    exception = desk.in_force(scope=scope, conditions=(condition,))
+    assert sweep(at=LATER) == 0
+
+    moved_on = Vuln(QUIET, "quiet", "3.0.0", "", "LOW", 3.1)
+    in_shop.ask("shop/api", trivy("shop/api", [KEV_CRITICAL, moved_on], scanned_at=NOON))
+
+    assert sweep(at=LATER) == 1
+    assert fresh(exception).state == "revoked"
+    assert "3.0.0" in fresh(exception).closed_because
+
+
+def test_another_vulnerability_of_the_package_is_new_and_those_known_before_are_not(in_shop: Shop, desk: Desk) -> None:
+    beside = Vuln("CVE-2020-00002", "quiet", "1.0.0", "", "LOW", 3.1)
+    in_shop.ask("shop/api", trivy("shop/api", [KEV_CRITICAL, HARMLESS, beside], scanned_at=NOON - DAY))
+    condition = Condition(ConditionKind.NEW_CVE_IN_PACKAGE, Action.REQUIRE_REAPPROVAL)
+    exception = desk.in_force(vulnerability=QUIET, conditions=(condition,))
+    assert sweep(at=LATER) == 0
+
+    new = Vuln("CVE-2026-00003", "quiet", "1.0.0", "", "LOW", 3.1)
+    in_shop.ask("shop/api", trivy("shop/api", [KEV_CRITICAL, HARMLESS, beside, new], scanned_at=NOON))
+
+    assert sweep(at=LATER) == 1
+    assert fresh(exception).state == "revalidation_required"
+    assert fresh(exception).held_because == ["CVE-2026-00003 in pkg:npm/quiet is new since the approval"]
