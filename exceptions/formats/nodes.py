@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 from typing import Final, TypeAlias
 
 from exceptions.errors import ImportRefused
-from exceptions.rules.reading import below
 from stellapolicy.kernel.canonical_json import JsonValue
+from stellapolicy.kernel.pointers import below
 from stellapolicy.kernel.refusals import Fault
 
 Value: TypeAlias = "str | bool | int | float | list[Node] | dict[str, Node] | None"

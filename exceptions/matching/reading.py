@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from exceptions.matching.patterns import PackageScope, check_versions, read_pattern
-from exceptions.rules.reading import below
 from stellapolicy.kernel import digest
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.identity import canonical_id
+from stellapolicy.kernel.pointers import below
 from stellapolicy.kernel.refusals import Fault
 
 MOST_VALUES: Final = 200

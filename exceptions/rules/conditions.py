@@ -7,10 +7,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from exceptions.rules.reading import below, decimal_of, no_such, read_object
+from exceptions.rules.reading import decimal_of, no_such, read_object
 from exceptions.rules.vocabulary import Kind, Reason
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.decimals import CVSS_UNITS, EPSS_UNITS, to_units
+from stellapolicy.kernel.pointers import below
 from stellapolicy.kernel.refusals import Fault
 
 MOST_CONDITIONS: Final = 50

@@ -8,9 +8,10 @@ from itertools import product
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from exceptions.rules.reading import below, decimal_of, no_such, read_object
+from exceptions.rules.reading import decimal_of, no_such, read_object
 from exceptions.rules.vocabulary import KIND_OF, Effect, ExceptionType, Kind, Reason
 from stellapolicy.kernel.canonical_json import JsonValue
+from stellapolicy.kernel.pointers import below
 from stellapolicy.kernel.refusals import Fault
 
 

@@ -9,8 +9,8 @@ from typing import Any, Final, TypeAlias
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 
-from exceptions.rules.reading import below
 from stellapolicy.kernel.canonical_json import JsonValue
+from stellapolicy.kernel.pointers import below
 from stellapolicy.kernel.refusals import Fault
 
 Schema: TypeAlias = dict[str, Any]  # Any: what a JSON Schema holds at each of its keywords

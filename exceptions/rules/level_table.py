@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import Final
 
 from exceptions.rules.effects import LONGEST
-from exceptions.rules.reading import below, no_such, read_count, read_flag, read_object
+from exceptions.rules.reading import no_such, read_count, read_flag, read_object
 from exceptions.rules.vocabulary import Effect, Kind, Level
 from stellapolicy.kernel.canonical_json import JsonValue
+from stellapolicy.kernel.pointers import below
 from stellapolicy.kernel.refusals import Fault
 
 MOST_SEATS: Final = 8

@@ -5,14 +5,10 @@ from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 
 from stellapolicy.kernel.canonical_json import JsonValue
+from stellapolicy.kernel.pointers import below
 from stellapolicy.kernel.refusals import Fault
 
 LONGEST_WORD = 64
-
-
-def below(pointer: str, step: str | int) -> str:
-    """Return the JSON Pointer of one step below another (RFC 6901)."""
-    return f"{pointer}/{str(step).replace('~', '~0').replace('/', '~1')}"
 
 
 def no_such(word: object, choices: Iterable[str]) -> str:

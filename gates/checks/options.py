@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from stellapolicy.kernel.canonical_json import JsonValue
+from stellapolicy.kernel.pointers import below
 from stellapolicy.kernel.refusals import Fault
 
 _DURATION = re.compile(r"([0-9]{1,5})([mhdw])")
@@ -139,7 +140,7 @@ def read_options(stated: JsonValue, *, defaults: _Options, pointer: str, faults:
     kinds = {one.name: one.metadata["kind"] for one in fields(defaults)}
     values: dict[str, object] = {}
     for name in sorted(stated):
-        place = f"{pointer}/{_escaped(name)}"
+        place = below(pointer, name)
         if name not in kinds:
             faults.append(Fault(place, "option.unknown", _unknown(name, kinds)))
             continue
@@ -163,8 +164,3 @@ def did_you_mean(word: str, candidates: Mapping[str, object]) -> str:
 
 def _unknown(name: str, kinds: Mapping[str, object]) -> str:
     return f"There is no option {name}.{did_you_mean(name, kinds)} Options are: {', '.join(sorted(kinds))}."
-
-
-def _escaped(name: str) -> str:
-    """Return a name as one step of a JSON Pointer (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")

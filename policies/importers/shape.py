@@ -9,6 +9,7 @@ from policies.importers.limits import STANDARD
 from policies.importers.ratings import score_tenths
 from policies.importers.refusals import ShapeInvalid
 from stellapolicy.kernel import digest
+from stellapolicy.kernel.pointers import below
 from stellapolicy.kernel.refusals import Fault
 
 T = TypeVar("T")
@@ -29,8 +30,8 @@ def pointer(place: Place) -> str:
     steps: list[str] = []
     while place:
         place, step = place
-        steps.append(str(step).replace("~", "~0").replace("/", "~1"))
-    return "".join(f"/{step}" for step in reversed(steps))
+        steps.append(below("", step))
+    return "".join(reversed(steps))
 
 
 def refuse(place: Place, message: str) -> ShapeInvalid:

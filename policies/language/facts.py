@@ -20,6 +20,7 @@ from policies.language.diagnostics import did_you_mean
 from policies.language.types import UNKNOWN, Facts, FactValue, Scalar, Statement, Type
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.clock import rfc3339
+from stellapolicy.kernel.pointers import below
 from stellapolicy.kernel.refusals import Fault, Refusal
 from stellapolicy.kernel.severity import Severity
 
@@ -158,7 +159,7 @@ def mistyped(facts: Facts, signals: Mapping[str, Type]) -> tuple[Fault, ...]:
         wanted = signals.get(path) if spec is None else spec.type
         if wanted is not None and facts[path] is not UNKNOWN and not _is_of(wanted, facts[path]):
             faults.append(
-                Fault(_pointer(path), "fact.wrong_type", f"{type(facts[path]).__name__} is not {wanted.phrase}")
+                Fault(below("", path), "fact.wrong_type", f"{type(facts[path]).__name__} is not {wanted.phrase}")
             )
     return tuple(faults)
 
@@ -189,7 +190,7 @@ class _Reading:
 
     def fact(self, path: str, value: JsonValue) -> FactValue:
         """Return one fact, or UNKNOWN after reporting what is wrong with it."""
-        pointer = _pointer(path)
+        pointer = below("", path)
         if path.startswith(_SIGNALS):
             return self._signal(path, value, pointer)
         spec = CATALOGUE.get(path)
@@ -287,7 +288,7 @@ class _Reading:
             self._refuse(pointer, "fact.wrong_type", f"{_shown(value)} is not a statement")
             return {}
         known = {name: item for name, item in value.items() if item is not None}
-        return {name: self._field(name, item, pointer + _pointer(name)) for name, item in known.items()}
+        return {name: self._field(name, item, below(pointer, name)) for name, item in known.items()}
 
     def _field(self, name: str, value: JsonValue, pointer: str) -> Scalar:
         spec = STATEMENT_FIELDS.get(name)
@@ -300,11 +301,6 @@ class _Reading:
     def _refuse(self, pointer: str, code: str, message: str) -> FactValue:
         self.faults.append(Fault(pointer, code, message))
         return UNKNOWN
-
-
-def _pointer(name: str) -> str:
-    """Return one step of a JSON Pointer (RFC 6901)."""
-    return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
 def _natural_type(value: JsonValue) -> Type:

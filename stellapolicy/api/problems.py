@@ -19,6 +19,7 @@ from rest_framework.exceptions import ErrorDetail
 
 from stellapolicy.api import request_id
 from stellapolicy.api.permissions import actor_of
+from stellapolicy.kernel.pointers import below
 from stellapolicy.kernel.refusals import Fault, Refusal
 
 MEDIA_TYPE = "application/problem+json"
@@ -161,7 +162,7 @@ def _faults(detail: _Detail, pointer: str) -> Iterator[Fault]:
             yield Fault(pointer, detail.code or "invalid", str(detail))
         case dict():
             for name, inner in detail.items():
-                yield from _faults(inner, pointer if name == "non_field_errors" else f"{pointer}/{_escaped(name)}")
+                yield from _faults(inner, pointer if name == "non_field_errors" else below(pointer, name))
         case list():
             for index, inner in enumerate(detail):
                 yield from _faults(inner, pointer if isinstance(inner, str) else f"{pointer}/{index}")
@@ -175,11 +176,6 @@ def _model_faults(error: DjangoValidationError) -> Iterator[Fault]:
             yield Fault("", single.code or "invalid", "; ".join(single.messages))
         return
     for name, singles in error.error_dict.items():
-        pointer = "" if name == "__all__" else f"/{_escaped(name)}"
+        pointer = "" if name == "__all__" else below("", name)
         for single in singles:
             yield Fault(pointer, single.code or "invalid", "; ".join(single.messages))
-
-
-def _escaped(token: object) -> str:
-    """Return a JSON Pointer token (RFC 6901)."""
-    return str(token).replace("~", "~0").replace("/", "~1")
