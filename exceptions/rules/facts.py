@@ -16,6 +16,7 @@ LIKELY_EXPLOITED: Final = 50_000
 DISMISSED: Final = frozenset({"not_affected", "fixed"})
 _TRUST_UNITS = 10_000
 _UNKNOWN = "unknown"
+_SEVERITIES = frozenset(Severity)
 _REACHABILITY = {"reachable": 2, "unknown": 1, "unreachable": 0}
 _VEX = {"affected": 3, "under_investigation": 2, "none": 1, "not_affected": 0, "fixed": 0}
 _KEV_WORDS = {True: "listed", False: "not listed", None: _UNKNOWN}
@@ -46,7 +47,7 @@ class SeenFacts:
     artifacts: int = 0
 
     def __post_init__(self) -> None:
-        if self.severity not in list(Severity) or self.reachability not in _REACHABILITY or self.vex not in _VEX:
+        if self.severity not in _SEVERITIES or self.reachability not in _REACHABILITY or self.vex not in _VEX:
             raise ValueError(f"not on our scales: {self.severity!r}, {self.reachability!r} or {self.vex!r}")
 
     @property
