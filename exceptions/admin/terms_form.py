@@ -59,11 +59,6 @@ class TermsForm(ScopeForm):
                     label=threshold.words, required=False, max_length=12, initial=threshold.usual
                 )
 
-    @property
-    def kind(self) -> Kind:
-        """What the exception rests on, which decides what has to be watched."""
-        raise NotImplementedError
-
     def condition_rows(self) -> Iterator[ConditionRow]:
         """Give the lines of the recheck policy."""
         for kind in ConditionKind:
@@ -87,20 +82,22 @@ class TermsForm(ScopeForm):
         return (field for field in self.visible_fields() if not field.name.startswith((_ACTION, _LIMIT)))
 
     def clean(self) -> dict[str, Any]:
-        """Read the recheck policy beside the scope; None takes the usual one, or leaves it as it is."""
+        """Take the controls apart, a line each."""
         said = super().clean()
         said["controls"] = lines(said.get("controls") or "")
-        said["conditions"] = self._conditions(said) if said.get("recheck") == OWN else None
         return said
 
-    def _conditions(self, said: Mapping[str, Any]) -> tuple[Condition, ...]:
+    def read_policy(self, said: Mapping[str, Any], *, kind: Kind) -> tuple[Condition, ...] | None:
+        """Return the conditions chosen for an exception of a kind; None takes the usual ones, or those there are."""
+        if said.get("recheck") != OWN:
+            return None
         document: list[JsonValue] = [
             {"kind": kind.value, "action": action, "threshold": (said.get(f"{_LIMIT}{kind}") or "").strip()}
             for kind in ConditionKind
             if (action := said.get(f"{_ACTION}{kind}"))
         ]
         faults: list[Fault] = []
-        read = read_conditions(document, kind=self.kind, faults=faults)
+        read = read_conditions(document, kind=kind, faults=faults)
         self.show(faults)
         return read
 
@@ -138,11 +135,12 @@ class RequestForm(TermsForm):
         if isinstance(team, forms.ModelChoiceField):
             team.queryset = Team.objects.order_by("slug")
 
-    @property
-    def kind(self) -> Kind:
-        """What the exception rests on."""
-        reason = self.cleaned_data.get("reason")
-        return KIND_OF[Reason(reason)] if reason else Kind.ACCEPTANCE
+    def clean(self) -> dict[str, Any]:
+        """Read the recheck policy beside the terms, as the reason asks for one."""
+        said = super().clean()
+        reason = said.get("reason")
+        said["conditions"] = self.read_policy(said, kind=KIND_OF[Reason(reason)] if reason else Kind.ACCEPTANCE)
+        return said
 
 
 class ChangeForm(TermsForm):
@@ -168,10 +166,11 @@ class ChangeForm(TermsForm):
             }
         super().__init__(data, initial=initial, usual=_("The policy as it is"))
 
-    @property
-    def kind(self) -> Kind:
-        """What the exception rests on."""
-        return self._kind
+    def clean(self) -> dict[str, Any]:
+        """Read the recheck policy beside the terms, for what the exception rests on."""
+        said = super().clean()
+        said["conditions"] = self.read_policy(said, kind=self._kind)
+        return said
 
 
 def _chosen(conditions: tuple[Condition, ...]) -> dict[str, object]:
