@@ -75,7 +75,7 @@ class Seat:
     """One place at the table: what its holder must have, in every service named (else in the tenant as such).
 
     roles: one of these is enough. people: only these (`user:…`) may sit here, with what else is asked. or_people: these
-    may sit here too, whatever they hold.
+    may sit here too, while they hold a role in some service that is none of these.
     """
 
     name: str
@@ -87,13 +87,17 @@ class Seat:
 
     def fits(self, standing: Standing) -> bool:
         """Whether somebody of this standing may sit here; a seat that asks for nothing fits nobody."""
-        if standing.person in self.or_people:
+        if standing.person in self.or_people and self._owns_another(standing):
             return True
         if not (self.scope or self.roles or self.people):
             return False
         if self.people and standing.person not in self.people:
             return False
         return all(self._fits_in(standing, service) for service in self.services or (None,))
+
+    def _owns_another(self, standing: Standing) -> bool:
+        """Whether somebody still holds a role in a service that the seat is not about."""
+        return any(held for service, held in standing.service_roles.items() if service not in self.services)
 
     def _fits_in(self, standing: Standing, service: UUID | None) -> bool:
         has_scope = not self.scope or self.scope in standing.scopes_for(service)
