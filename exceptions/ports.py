@@ -98,6 +98,10 @@ class Estate(Protocol):
         """
         ...
 
+    def programs(self) -> Mapping[str, str]:
+        """Return the digest of the policy in force in each environment, by its slug."""
+        ...
+
     def touched_by(self, artifacts: Iterable[str]) -> frozenset[str]:
         """Return every name of a vulnerability in the present evidence of the artifacts of these digests."""
         ...

@@ -1,6 +1,7 @@
 """What is done about one exception over HTTP: deciding, taking back, ending, extending, rechecking."""
 
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -11,13 +12,14 @@ from exceptions.api.detail import ExceptionOutput, told
 from exceptions.api.inputs import ApprovalInput, CommentInput, ExtensionInput, VoteInput
 from exceptions.api.listing import ASKING_REFUSALS
 from exceptions.api.today import FiredOutput
-from exceptions.selectors import exception_of
+from exceptions.selectors import exception_of, held_exception
 from exceptions.services.approval import approve_exception, reject_exception, request_changes
 from exceptions.services.lifecycle import revoke_exception
 from exceptions.services.recheck import recheck_exception
 from exceptions.services.request import extend_exception, resubmit_exception, withdraw_exception
 from stellapolicy.access.errors import ReauthenticationNeeded
 from stellapolicy.access.roles import Scope
+from stellapolicy.api.preconditions import IF_MATCH
 from stellapolicy.api.throttling import Limit
 from stellapolicy.api.views import ActorRequest, ScopedView
 from stellapolicy.governance import errors as governance
@@ -51,6 +53,14 @@ class VerbView(ScopedView):
     """Something that is done about one exception; the answer is the exception as it then is."""
 
     serializer_class = ExceptionOutput
+    tagged = frozenset({"POST"})
+
+    def held(self, request: ActorRequest, reference: str) -> UUID:
+        """Return the key of an exception, held; refuses with 412 where `If-Match` names another version of it."""
+        exception = held_exception(request.actor, reference)
+        if IF_MATCH in request.headers:
+            self.etag(told(exception, request.actor, at=now()))
+        return exception.pk
 
 
 class ApproveView(VerbView):
@@ -74,7 +84,7 @@ class ApproveView(VerbView):
         said, at = asked.validated_data, now()
         exception = approve_exception(
             actor=request.actor,
-            pk=exception_of(request.actor, reference).pk,
+            pk=self.held(request, reference),
             payload_hash=said["payload_hash"],
             comment=said["comment"],
             on_behalf_of=said["on_behalf_of"],
@@ -96,7 +106,7 @@ class RejectView(VerbView):
         asked = VoteInput(data=request.data)
         asked.is_valid(raise_exception=True)
         at = now()
-        pk = exception_of(request.actor, reference).pk
+        pk = self.held(request, reference)
         exception = reject_exception(actor=request.actor, pk=pk, at=at, **asked.validated_data)
         return Response(told(exception, request.actor, at=at))
 
@@ -120,7 +130,7 @@ class RequestChangesView(VerbView):
     def post(self, request: ActorRequest, reference: str) -> Response:
         """Send it back to whoever asked, as somebody who could approve it; the clock of the decision stops."""
         said, at = _comment(request), now()
-        pk = exception_of(request.actor, reference).pk
+        pk = self.held(request, reference)
         exception = request_changes(actor=request.actor, pk=pk, comment=said, at=at)
         return Response(told(exception, request.actor, at=at))
 
@@ -135,7 +145,7 @@ class ResubmitView(VerbView):
     def post(self, request: ActorRequest, reference: str) -> Response:
         """Ask again for what you asked for, after changes were asked for; other terms are proposed with PATCH."""
         said, at = _comment(request), now()
-        pk = exception_of(request.actor, reference).pk
+        pk = self.held(request, reference)
         exception = resubmit_exception(actor=request.actor, pk=pk, comment=said, at=at)
         return Response(told(exception, request.actor, at=at))
 
@@ -150,7 +160,7 @@ class WithdrawView(VerbView):
     def post(self, request: ActorRequest, reference: str) -> Response:
         """Take back a request of your own, or your own new terms of an exception that goes on as it was."""
         said, at = _comment(request), now()
-        pk = exception_of(request.actor, reference).pk
+        pk = self.held(request, reference)
         exception = withdraw_exception(actor=request.actor, pk=pk, reason=said, at=at)
         return Response(told(exception, request.actor, at=at))
 
@@ -165,7 +175,7 @@ class RevokeView(VerbView):
     def post(self, request: ActorRequest, reference: str) -> Response:
         """End an exception at once. Closing a gate takes one person: whoever asked, or whoever may approve there."""
         said, at = _comment(request), now()
-        pk = exception_of(request.actor, reference).pk
+        pk = self.held(request, reference)
         exception = revoke_exception(actor=request.actor, pk=pk, comment=said, at=at)
         return Response(told(exception, request.actor, at=at))
 
@@ -185,7 +195,7 @@ class ExtendView(VerbView):
         asked = ExtensionInput(data=request.data)
         asked.is_valid(raise_exception=True)
         at = now()
-        pk = exception_of(request.actor, reference).pk
+        pk = self.held(request, reference)
         exception = extend_exception(actor=request.actor, pk=pk, at=at, **asked.validated_data)
         return Response(told(exception, request.actor, at=at))
 

@@ -8,12 +8,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from exceptions.models.choices import choices_of
 from exceptions.rules.vocabulary import (
     IN_FORCE,
-    LEGAL_STEPS,
     UNDECIDED,
     Effect,
     ExceptionType,
@@ -26,6 +26,10 @@ from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.severity import Severity
 from stellapolicy.tenancy.models import Team, TenantModel, TenantQuerySet
 
+SOON = timedelta(days=14)
+"""How long before its end an exception is said to end soon."""
+SEVERE = (Severity.CRITICAL, Severity.HIGH, Severity.UNKNOWN)
+"""What counts as debt of high severity or worse; unknown counts as critical."""
 UNUSED_AFTER = timedelta(days=30)
 MOST_ARTIFACTS = 25
 MOST_SERVICES = 3
@@ -107,6 +111,12 @@ class PolicyExceptionQuerySet(TenantQuerySet["PolicyException"]):
         unsaid = Q(owner_answered_at__lte=since) | Q(owner_answered_at=None)
         rows = self.filter(idle, unsaid, state=State.ACTIVE, approved_at__lte=since, owner_asked_at=None)
         return rows.order_by("approved_at", "id")
+
+    def timed_decisions(self) -> Self:
+        """Those that got a first yes or the no, with the time it `took`; what needs nobody (A0) is left out."""
+        decided = self.filter(Q(first_approved_at__isnull=False) | Q(state=State.REJECTED)).exclude(level=Level.A0)
+        took = Coalesce("first_approved_at", "closed_at") - F("created_at")
+        return decided.order_by().annotate(took=models.ExpressionWrapper(took, models.DurationField()))
 
     def over_broad(self) -> Self:
         """Those that covered more than 25 artifacts or more than 3 services when they were approved."""
@@ -264,10 +274,6 @@ class PolicyException(FSMModelMixin, TenantModel):
     def has_pending_terms(self) -> bool:
         """Whether newer terms than those in force were proposed."""
         return self.terms_id is not None and self.asked_id != self.terms_id
-
-    def legal_steps(self) -> tuple[State, ...]:
-        """Return the states it may move to."""
-        return LEGAL_STEPS.get(State(self.state), ())
 
 
 class ExceptionNumber(TenantModel):

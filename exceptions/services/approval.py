@@ -53,7 +53,7 @@ def approve_exception(
     """
     _refuse_silence(comment)
     exception = held_exception(actor, pk)
-    request = _waiting(exception, wanted=State.APPROVED)
+    request = _waiting(exception, wanted=State.APPROVED, at=at)
     if narrowing is not None:
         request = _narrow(exception, request, narrowing, actor=actor, payload_hash=payload_hash, comment=comment, at=at)
         payload_hash = request.payload_hash
@@ -80,7 +80,7 @@ def reject_exception(
     """Say no to a request, or to new terms of an exception that goes on as it was."""
     _refuse_silence(comment)
     exception = held_exception(actor, pk)
-    request = _waiting(exception, wanted=State.REJECTED)
+    request = _waiting(exception, wanted=State.REJECTED, at=at)
     vote(
         actor=actor,
         pk=request.pk,
@@ -100,8 +100,8 @@ def request_changes(*, actor: Actor, pk: UUID, comment: str, at: datetime) -> Po
     _refuse_silence(comment)
     exception = held_exception(actor, pk)
     if exception.state != State.PROPOSED:
-        raise illegal(exception, State.CHANGES_REQUESTED)
-    request = _waiting(exception, wanted=State.CHANGES_REQUESTED)
+        raise illegal(exception, State.CHANGES_REQUESTED, at=at)
+    request = _waiting(exception, wanted=State.CHANGES_REQUESTED, at=at)
     _refuse_bystander(actor, request, at=at)
     recall(actor=actor, pk=request.pk, kind=KIND, reason=comment, at=at)
     exception.request_changes()
@@ -121,7 +121,7 @@ def complete_terms(*, actor: Actor, request: ApprovalRequest, at: datetime) -> P
     if exception.asked_id != terms.pk or exception.state not in (State.PROPOSED, *IN_FORCE):
         raise NothingPending(f"{exception.number} has other terms by now, or has ended")
     if exception.standing(at=at) is State.EXPIRED:
-        raise illegal(exception, State.ACTIVE)
+        raise illegal(exception, State.ACTIVE, at=at)
     refuse_what_moved(exception, terms, at=at)
     refuse_missing_evidence(exception, terms, at=at)
     put_in_force(exception, at=at)
@@ -226,15 +226,15 @@ def _narrow(
     return ask(exception, drafted, actor=actor, at=at, patience=request.expires_at - at, instead_of=request)
 
 
-def _waiting(exception: PolicyException, *, wanted: State) -> ApprovalRequest:
+def _waiting(exception: PolicyException, *, wanted: State, at: datetime) -> ApprovalRequest:
     request = open_request(exception)
     if request is not None:
         return request
     if exception.state in UNDECIDED or exception.state in IN_FORCE:
         if exception.state == State.CHANGES_REQUESTED:
-            raise illegal(exception, wanted)
+            raise illegal(exception, wanted, at=at)
         raise NothingPending(f"{exception.number} is {exception.state}; no terms of it wait for a decision")
-    raise illegal(exception, wanted)
+    raise illegal(exception, wanted, at=at)
 
 
 def _terms_of(request: ApprovalRequest) -> ExceptionTerms:

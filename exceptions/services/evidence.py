@@ -64,7 +64,7 @@ def attach_evidence(*, actor: Actor, pk: UUID, attached: Attached, at: datetime)
     """
     exception = held_exception(actor, pk)
     if exception.state not in (*IN_FORCE, *UNDECIDED):
-        raise illegal(exception, "given evidence")
+        raise illegal(exception, "given evidence", at=at)
     _refuse_stranger(actor, exception)
     _refuse_file(attached)
     claims, signature, signer = _statement(attached, exception)
@@ -178,5 +178,5 @@ def decoded(text: str) -> bytes:
     try:
         return b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        fault = Fault("/content", AttachmentRefused.code, "this is not base64")
+        fault = Fault("/content_base64", AttachmentRefused.code, "this is not base64")
         raise AttachmentRefused("the content is not base64", faults=(fault,)) from None

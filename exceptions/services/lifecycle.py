@@ -1,6 +1,6 @@
 """The life of exceptions: beginning, ending, being revoked; whether one applies never waits for a worker."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -38,7 +38,7 @@ def revoke_exception(*, actor: Actor, pk: UUID, comment: str, at: datetime) -> P
     if not comment.strip():
         raise CommentMissing("a comment is needed")
     if exception.state not in IN_FORCE or exception.standing(at=at) is State.EXPIRED:
-        raise illegal(exception, State.REVOKED)
+        raise illegal(exception, State.REVOKED, at=at)
     services = exception.service_ids or (None,)
     may = all(actor.holds_for(Held.EXCEPTION_APPROVE, service) for service in services)
     if not may and exception.person != actor.person:
@@ -153,37 +153,38 @@ def _give_up(exception: PolicyException, actor: Actor, at: datetime) -> bool:
 
 def _announce(tenant_id: UUID, *, at: datetime) -> None:
     """Announce the end 30, 14, 7, 3 and 1 days before, of terms that last longer; once each, the nearest alone."""
-    actor = Actor(tenant_id=tenant_id, subject=WORKER)
     with tenant_scope(tenant_id):
-        soon = PolicyException.objects.expiring(within=timedelta(days=NOTICE_DAYS[0]), at=at).with_terms()
+        soon = PolicyException.objects.expiring(within=timedelta(days=NOTICE_DAYS[0]), at=at).order_by(
+            "expires_at", "id"
+        )
         told = set(ExceptionNotice.objects.filter(terms__in=soon.values("terms")).values_list("terms", "days"))
-        due = [(row, days) for row in soon.order_by("expires_at", "id") if (days := _notice(row, told, at=at))]
-        for exception, days in due:
-            _tell_once(exception, days, actor=actor, at=at)
+        ends = soon.order_by("expires_at", "id").values_list("pk", "terms", "terms__starts_at", "terms__expires_at")
+        due = [
+            (pk, days)
+            for pk, terms, starts_at, expires_at in ends
+            if (days := _notice(starts_at, expires_at, at=at)) and (terms, days) not in told
+        ]
+    for start in range(0, len(due), BATCH):
+        with tenant_scope(tenant_id):
+            _tell_some(dict(due[start : start + BATCH]), actor=Actor(tenant_id=tenant_id, subject=WORKER), at=at)
 
 
-def _notice(exception: PolicyException, told: set[tuple[UUID, int]], *, at: datetime) -> int:
-    """Return the announcement that is due and was not made; 0 for none."""
-    left, terms = exception.expires_at - at, exception.terms
-    if terms is None:
-        return 0
-    term = terms.expires_at - terms.starts_at
-    due = [days for days in NOTICE_DAYS if left <= timedelta(days=days) < term]
-    nearest = min(due, default=0)
-    return nearest if nearest and (terms.pk, nearest) not in told else 0
+def _notice(starts_at: datetime, expires_at: datetime, *, at: datetime) -> int:
+    """Return the announcement that is due, in days before the end; 0 for none."""
+    due = [days for days in NOTICE_DAYS if expires_at - at <= timedelta(days=days) < expires_at - starts_at]
+    return min(due, default=0)
 
 
-def _tell_once(exception: PolicyException, days: int, *, actor: Actor, at: datetime) -> None:
-    """Write the notice and tell; of two workers at once the row lets one through."""
-    held = PolicyException.objects.unclaimed().filter(pk=exception.pk, terms=exception.terms_id, state__in=IN_FORCE)
-    if not list(held.values_list("pk", flat=True)):
-        return
-    row = PolicyException.objects.with_terms().filter(pk=exception.pk).first()
-    if row is None or row.terms is None:
-        return
-    _, is_ours = ExceptionNotice.objects.get_or_create(terms=row.terms, days=days, defaults={"at": at})
-    if is_ours:
-        tell(row, actor, "exception.expiring", at=at, details={"days": days})
+def _tell_some(due: Mapping[UUID, int], *, actor: Actor, at: datetime) -> None:
+    """Write the notices and tell; what somebody else holds waits, and of two workers the row lets one through."""
+    held = PolicyException.objects.unclaimed().in_force(at=at).filter(pk__in=due).order_by("pk")
+    rows = PolicyException.objects.with_terms().filter(pk__in=list(held.values_list("pk", flat=True)))
+    for row in rows.order_by("pk"):
+        if row.terms is None or _notice(row.terms.starts_at, row.terms.expires_at, at=at) != due[row.pk]:
+            continue
+        _, is_ours = ExceptionNotice.objects.get_or_create(terms=row.terms, days=due[row.pk], defaults={"at": at})
+        if is_ours:
+            tell(row, actor, "exception.expiring", at=at, details={"days": due[row.pk]})
 
 
 def _tenants() -> list[UUID]:

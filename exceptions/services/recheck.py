@@ -34,7 +34,7 @@ def recheck_exception(*, actor: Actor, pk: UUID, at: datetime) -> tuple[PolicyEx
     """Compare one exception with the facts of today, as anybody may ask who may write; return what fired."""
     exception = held_exception(actor, pk)
     if exception.state not in IN_FORCE or exception.standing(at=at) is State.EXPIRED:
-        raise illegal(exception, "rechecked")
+        raise illegal(exception, "rechecked", at=at)
     if exception.person != actor.person:
         for service in exception.service_ids or (None,):
             actor.require(Held.EXCEPTION_WRITE, service=service)

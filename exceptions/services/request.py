@@ -12,7 +12,7 @@ from exceptions.matching.scope import narrower
 from exceptions.models import Change, ExceptionTerms, PolicyException
 from exceptions.rules.levels import ceiling_of
 from exceptions.rules.strength import is_as_strong
-from exceptions.rules.vocabulary import IN_FORCE, UNDECIDED, Effect, ExceptionType, Reason, State
+from exceptions.rules.vocabulary import IN_FORCE, LEGAL_STEPS, UNDECIDED, Effect, ExceptionType, Reason, State
 from exceptions.selectors import KIND, covering_rows, first_start, held_exception, request_for
 from exceptions.services.drafting import Drafted, draft
 from exceptions.services.numbering import next_number
@@ -71,6 +71,7 @@ def change_terms(
         actor.require(Held.EXCEPTION_WRITE, service=service)
     if is_undecided and exception.person != actor.person:
         raise NotYourRequest(f"{exception.person} asked for it")
+    _refuse_foreign_terms(exception, actor)
     drafted = draft(
         _with(exception, change, at=at), actor=actor, at=at, first_start=first_start_of(exception), is_new=False
     )
@@ -91,7 +92,7 @@ def extend_exception(*, actor: Actor, pk: UUID, expires_at: datetime, rationale:
     """Ask for a later end; new terms, through approval, within the longest term from the first start."""
     exception = held_exception(actor, pk)
     if exception.state not in IN_FORCE:
-        raise illegal(exception, "extended")
+        raise illegal(exception, "extended", at=at)
     change = TermsChange(expires_at=expires_at, rationale=rationale)
     return change_terms(actor=actor, pk=exception.pk, change=change, at=at, as_extension=True)
 
@@ -101,7 +102,7 @@ def resubmit_exception(*, actor: Actor, pk: UUID, comment: str, at: datetime) ->
     """Ask again for the same after changes were asked for; the clock goes on where it stopped."""
     exception = held_exception(actor, pk)
     if exception.state != State.CHANGES_REQUESTED:
-        raise illegal(exception, State.PROPOSED)
+        raise illegal(exception, State.PROPOSED, at=at)
     if exception.person != actor.person:
         raise NotYourRequest(f"{exception.person} asked for it")
     if not comment.strip():
@@ -128,7 +129,7 @@ def withdraw_exception(*, actor: Actor, pk: UUID, reason: str, at: datetime) -> 
         tell(exception, actor, "exception.withdrawn", at=at, reason=reason)
         return exception
     if waiting is None:
-        raise illegal(exception, State.WITHDRAWN)
+        raise illegal(exception, State.WITHDRAWN, at=at)
     if waiting.person != actor.person:
         raise NotYourRequest(f"{waiting.person} proposed the new terms; reject them instead")
     _take_back(exception, actor=actor, reason=reason or "withdrawn", at=at)
@@ -185,6 +186,15 @@ def _ask_for(
     exception.refresh_from_db()
 
 
+def _refuse_foreign_terms(exception: PolicyException, actor: Actor) -> None:
+    """Refuse to put one's own terms in the place of those that somebody else has proposed and that wait."""
+    waiting = open_request(exception)
+    if waiting is not None and waiting.person != actor.person:
+        raise NotYourRequest(
+            f"terms of {waiting.person} wait for a decision; they withdraw them, or others reject them"
+        )
+
+
 def _take_back(exception: PolicyException, *, actor: Actor, reason: str, at: datetime) -> None:
     """Call back the open request on the newest terms, where there is one."""
     waiting = open_request(exception)
@@ -226,13 +236,14 @@ def first_start_of(exception: PolicyException) -> datetime | None:
 
 def _refuse_ended(exception: PolicyException, *, at: datetime) -> None:
     if exception.state not in (*IN_FORCE, *UNDECIDED) or exception.standing(at=at) is State.EXPIRED:
-        raise illegal(exception, "changed")
+        raise illegal(exception, "changed", at=at)
 
 
-def illegal(exception: PolicyException, wanted: str) -> IllegalTransition:
-    """Return the refusal of a step that is not legal, with those that are."""
-    steps = ", ".join(exception.legal_steps()) or "none, this is final"
-    return IllegalTransition(f"{exception.number} is {exception.state} and cannot be {wanted}; legal: {steps}")
+def illegal(exception: PolicyException, wanted: str, *, at: datetime) -> IllegalTransition:
+    """Return the refusal of a step that is not legal from where it stands at the instant, with those that are."""
+    state = exception.standing(at=at)
+    steps = ", ".join(LEGAL_STEPS.get(state, ())) or "none, this is final"
+    return IllegalTransition(f"{exception.number} is {state} and cannot be {wanted}; legal: {steps}")
 
 
 def _speaks_of(terms: ExceptionTerms, drafted: Drafted) -> bool:

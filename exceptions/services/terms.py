@@ -256,5 +256,8 @@ def _counts(drafted: Drafted) -> Mapping[str, JsonValue]:
         "within": [str(service) for service in drafted.within],
         "ticket": drafted.asked.ticket.strip(),
         "known": [list(pair) for pair in drafted.known],
-        "digests": dict(drafted.coverage.digests),
+        "digests": {
+            **drafted.coverage.digests,
+            **{f"program_{environment}": found for environment, found in ports.estate().programs().items()},
+        },
     }

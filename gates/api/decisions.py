@@ -161,5 +161,7 @@ class ExplainView(ScopedView):
             "facts": catalogue.to_json(explained.facts),
             "trace": explained.trace.to_json(),
             "text": explained.trace.to_text(),
+            "exception": explained.exception,
+            "status": explained.status or explained.verdict.status.value,
         }
         return Response(answer)

@@ -138,3 +138,5 @@ class ExplanationOutput(serializers.Serializer[Any]):  # Any: made by hand, neve
     facts = serializers.DictField()
     trace = serializers.DictField()
     text = serializers.CharField()
+    exception = serializers.CharField(allow_null=True, help_text="The exception that covered it; the rest is without.")
+    status = serializers.CharField(help_text="What counted, after the exception.")

@@ -13,7 +13,7 @@ from policies import selectors
 from policies.estate import evidence
 from policies.estate.evidence import Found, Holder
 from policies.estate.selecting import Selections, depends_on_verdicts, unjudged
-from policies.estate.verdicts import Judge, policies_in_force
+from policies.estate.verdicts import Judge, digests_in_force, policies_in_force
 from policies.estate.wanted import Wanted
 from policies.evidence.content import StoredFinding
 from policies.evidence.excepting import feed_facts, names_of, seen_facts, subject_of
@@ -36,6 +36,10 @@ class PresentEstate:
             return {}
         found = evidence.find(Wanted.by(one.scope for one in selections), limit=limit)
         return _Look(selections, found, at=at).coverages()
+
+    def programs(self) -> Mapping[str, str]:
+        """Return the digest of the policy in force in each environment, by its slug; three reads."""
+        return digests_in_force()
 
     def touched_by(self, artifacts: Iterable[str]) -> frozenset[str]:
         """Return every name of a vulnerability in the present evidence of the artifacts of these digests."""
@@ -93,7 +97,7 @@ class _Look:
             findings=tuple(sorted(covered.findings, key=lambda one: (one.artifact.name, one.artifact.digest, one.key))),
             complete=self._found.complete,
             knowledge=tuple(self._knowledge(selection, covered)),
-            digests=self._digests(selection, covered),
+            digests=self._digests(covered),
         )
 
     def _knowledge(self, selection: Selection, covered: "_Covered") -> Iterable[SeenFacts]:
@@ -103,13 +107,9 @@ class _Look:
             names = covered.names.get(vulnerability, {vulnerability})
             yield feed_facts(vulnerability, sorted(names), self._judge.knowledge)
 
-    def _digests(self, selection: Selection, covered: "_Covered") -> Mapping[str, str]:
-        environments = selection.scope.environments or tuple(self._judge.policies)
-        asked = environments if depends_on_verdicts(selection) else ()
-        programs = {one: self._judge.policies[one].program.digest for one in asked if one in self._judge.policies}
+    def _digests(self, covered: "_Covered") -> Mapping[str, str]:
         return {
             "snapshots": digest.of_json(sorted(covered.snapshots)),
-            **{f"program_{environment}": program for environment, program in programs.items()},
             **{f"feed_{name}": feed.digest for name, feed in sorted(self._judge.knowledge.feeds.items())},
         }
 

@@ -33,11 +33,19 @@ class Policy:
     program: Program
 
 
+def digests_in_force() -> dict[str, str]:
+    """Return the digest of what is in force, by the slug of the environment; three reads."""
+    return {row.slug: revision.digest for row, revision in _nearest() if revision is not None}
+
+
 def policies_in_force() -> dict[str, Policy]:
     """Return what is in force, by the slug of the environment; three reads."""
+    return {row.slug: _policy(row, revision) for row, revision in _nearest() if revision is not None}
+
+
+def _nearest() -> list[tuple[Environment, PackRevision | None]]:
     revisions = active_revisions()
-    nearest = {row: revisions.get(row.pk, revisions.get(None)) for row in Environment.objects.order_by("slug")}
-    return {row.slug: _policy(row, revision) for row, revision in nearest.items() if revision is not None}
+    return [(row, revisions.get(row.pk, revisions.get(None))) for row in Environment.objects.order_by("slug")]
 
 
 def _policy(row: Environment, revision: PackRevision) -> Policy:

@@ -11,6 +11,7 @@ from exceptions import ports
 from exceptions.matching.scope import PackageScope, Scope
 from exceptions.ports import Selection
 from exceptions.rules.vocabulary import ExceptionType
+from policies.estate.reader import PresentEstate
 from policies.estate.wanted import Wanted
 from policies.evidence.excepting import names_of
 from policies.importers.records import ImportedReport
@@ -160,7 +161,7 @@ def test_a_rule_is_looked_for_where_its_policy_is_in_force(actor: Actor) -> None
 
     assert found(everywhere) == found(there) == [("shop/api", HARMLESS.id)]
     assert elsewhere.findings == ()
-    assert there.digests["program_staging"] == revision.digest
+    assert PresentEstate().programs()["staging"] == revision.digest
 
 
 def test_unknown_is_a_severity_nobody_states_or_a_verdict_that_misses_a_fact(actor: Actor) -> None:

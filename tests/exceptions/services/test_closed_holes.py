@@ -5,7 +5,14 @@ from datetime import timedelta
 import pytest
 
 from exceptions.asking import TermsChange
-from exceptions.errors import AlreadyCovered, EvidenceRefused, ExceptionInvalid, FactsChanged
+from exceptions.errors import (
+    AlreadyCovered,
+    EvidenceRefused,
+    ExceptionInvalid,
+    FactsChanged,
+    IllegalTransition,
+    NotYourRequest,
+)
 from exceptions.matching.scope import PackageScope, Scope
 from exceptions.matching.subject import Subject, may_cover
 from exceptions.rules.conditions import Action, Condition, ConditionKind, read_conditions
@@ -13,6 +20,7 @@ from exceptions.rules.hooks import HookKind
 from exceptions.rules.vocabulary import Effect, ExceptionType, Kind, Reason
 from exceptions.services.approval import approve_exception
 from exceptions.services.evidence import Attached, attach_evidence
+from exceptions.services.lifecycle import revoke_exception
 from exceptions.services.request import change_terms, extend_exception
 from stellapolicy.governance.errors import SecondPersonRequired
 from stellapolicy.kernel.clock import rfc3339
@@ -154,3 +162,30 @@ def test_conditions_of_an_environment_are_judged_at_approval_too(in_shop: Shop, 
 
     with pytest.raises(FactsChanged):
         desk.approve(exception)
+
+
+def test_nobody_puts_their_own_terms_in_the_place_of_those_of_another(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+    exception = desk.in_force(vulnerability=QUIET)
+    extend_exception(actor=desk.actor("ada"), pk=exception.pk, expires_at=NOON + 20 * DAY, rationale=WHY, at=NOON)
+
+    with pytest.raises(NotYourRequest):
+        extend_exception(actor=desk.actor("sam"), pk=exception.pk, expires_at=NOON + 9 * DAY, rationale=WHY, at=NOON)
+
+
+def test_a_refusal_names_the_state_as_it_is_and_not_as_it_was_recorded(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+    exception = desk.in_force(vulnerability=QUIET)
+    late = exception.expires_at
+
+    with pytest.raises(IllegalTransition, match="is expired and cannot be revoked; legal: none"):
+        revoke_exception(actor=desk.actor("ada", at=late), pk=exception.pk, comment="too late", at=late)
+
+
+def test_what_approvers_saw_names_the_policy_in_force(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+
+    exception = desk.ask(vulnerability=QUIET)
+
+    assert exception.asked is not None
+    assert exception.asked.counts["digests"]["program_production"].startswith("sha256:")

@@ -1,5 +1,6 @@
 """Two at once: each thing happens once, and nobody waits for somebody who waits for them."""
 
+import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -20,6 +21,7 @@ from tests.exceptions.desk import DAY, WHY, Desk, make_desk, waiting
 from tests.exceptions.services.test_request import scanned
 from tests.factories import NOON
 from tests.gates.conftest import Shop, make_shop
+from tests.processes import python
 from tests.reports import HARMLESS, LOG4SHELL, Vuln, kev_catalogue, trivy
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -200,3 +202,33 @@ def test_workers_of_every_kind_at_once_end_without_a_deadlock(shop: Shop, desk: 
     expire_due(at=NOON + 21 * DAY)
 
     assert states(shop) == ["expired"] * 6
+
+
+_DYING = """
+import django, os, signal, sys
+django.setup()
+from datetime import datetime
+from exceptions.services import lifecycle
+ended = []
+tell = lifecycle.tell
+def die_at_the_third(*args, **kwargs):
+    ended.append(args)
+    if len(ended) == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return tell(*args, **kwargs)
+lifecycle.tell = die_at_the_third
+lifecycle.expire_due(at=datetime.fromisoformat(sys.argv[1]))
+"""
+
+
+def test_a_worker_killed_in_the_middle_leaves_nothing_half_done(shop: Shop, desk: Desk) -> None:
+    herd(shop, desk, count=5)
+    late = NOON + 6 * DAY
+
+    killed = python("-c", _DYING, late.isoformat(), DJANGO_SETTINGS_MODULE="stellapolicy.settings")
+
+    assert killed.wait(timeout=90) == -signal.SIGKILL
+    assert states(shop) == ["active"] * 5
+    assert names(shop, "exception.expired") == 0
+    assert expire_due(at=late) == 5
+    assert names(shop, "exception.expired") == 5
