@@ -23,12 +23,12 @@ from django.db.models import (
     Sum,
     Value,
 )
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast
 
 from exceptions import ports
 from exceptions.matching.index import in_order
 from exceptions.models import Change, ExceptionTerms, PolicyException
-from exceptions.models.exception import PolicyExceptionQuerySet
+from exceptions.models.exception import SEVERE, SOON, PolicyExceptionQuerySet
 from exceptions.ports import Selection
 from exceptions.queues import stands
 from exceptions.rules.vocabulary import ExceptionType, Kind, Level, State
@@ -36,7 +36,6 @@ from exceptions.selectors import KIND, standing_form
 from stellapolicy.governance.models import ApprovalRequest, ApprovalState
 from stellapolicy.kernel.severity import Severity
 
-SOON: Final = timedelta(days=14)
 MOST_COMPARED: Final = 500
 _DAY: Final = timedelta(days=1)
 
@@ -155,7 +154,7 @@ def _renewals(rows: PolicyExceptionQuerySet) -> int:
 
 def _debt(applying: PolicyExceptionQuerySet, *, at: datetime) -> list[Debt]:
     """Return what each team owes, the most severe first; what no team owns counts under no name."""
-    severe = Q(severity__in=(Severity.HIGH, Severity.CRITICAL, Severity.UNKNOWN))
+    severe = Q(severity__in=SEVERE)
     age = ExpressionWrapper(Value(at, DateTimeField()) - F("first_approved_at"), DurationField())
     found = (
         applying.order_by()
@@ -181,10 +180,6 @@ def _debt(applying: PolicyExceptionQuerySet, *, at: datetime) -> list[Debt]:
 
 
 def _median_decision(rows: PolicyExceptionQuerySet) -> timedelta | None:
-    """Return the middle time from asking to the first yes or the no; what needs nobody (A0) is left out."""
-    asked = rows.exclude(level=Level.A0)
-    decided = asked.filter(Q(first_approved_at__isnull=False) | Q(state=State.REJECTED))
-    took = Coalesce("first_approved_at", "closed_at") - F("created_at")
-    ended = decided.annotate(took=ExpressionWrapper(took, DurationField())).aggregate(median=Median("took"))
-    found: timedelta | None = ended["median"]
+    """Return the middle time from asking to the first yes or the no."""
+    found: timedelta | None = rows.timed_decisions().aggregate(median=Median("took"))["median"]
     return found

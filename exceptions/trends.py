@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from django.db.models import Count, DurationField, ExpressionWrapper, F, Min, Q
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Min, Q
 
-from exceptions.models.exception import PolicyExceptionQuerySet
-from exceptions.rules.vocabulary import Level, State
+from exceptions.models.exception import SEVERE, PolicyExceptionQuerySet
 from stellapolicy.kernel.severity import Severity
 
 WEEKS: Final = 12
 _WEEK: Final = timedelta(days=7)
-_SEVERE: Final = {"critical": (Severity.CRITICAL, Severity.UNKNOWN), "high": (Severity.HIGH,)}
+_BANDS: Final = {"critical": (Severity.CRITICAL, Severity.UNKNOWN), "high": (Severity.HIGH,)}
 _BUCKETS: Final = (
     ("within_hours", timedelta(hours=4)),
     ("within_day", timedelta(days=1)),
@@ -58,7 +56,7 @@ def debt_by_week(rows: PolicyExceptionQuerySet, *, at: datetime, weeks: int = WE
     for place, end in enumerate(ends):
         held = _held(end)
         counts[f"all{place}"] = Count("pk", filter=held)
-        for name, severities in _SEVERE.items():
+        for name, severities in _BANDS.items():
             counts[f"{name}{place}"] = Count("pk", filter=held & Q(severity__in=severities))
     found = rows.order_by().aggregate(**counts)
     return [
@@ -74,7 +72,7 @@ def debt_by_week(rows: PolicyExceptionQuerySet, *, at: datetime, weeks: int = WE
 
 def owing(rows: PolicyExceptionQuerySet, *, at: datetime, limit: int) -> Sequence[Owing]:
     """Return who asked for most of what applies now; one read."""
-    severe = Q(severity__in=(*_SEVERE["critical"], *_SEVERE["high"]))
+    severe = Q(severity__in=SEVERE)
     found = (
         rows.in_force(at=at)
         .order_by()
@@ -86,11 +84,8 @@ def owing(rows: PolicyExceptionQuerySet, *, at: datetime, limit: int) -> Sequenc
 
 
 def decisions_by_length(rows: PolicyExceptionQuerySet) -> list[Decided]:
-    """Return how long it took to the first yes or the no; what needs nobody (A0) is left out. One read."""
-    asked = rows.exclude(level=Level.A0)
-    decided = asked.filter(Q(first_approved_at__isnull=False) | Q(state=State.REJECTED))
-    took = ExpressionWrapper(Coalesce("first_approved_at", "closed_at") - F("created_at"), DurationField())
-    timed = decided.order_by().annotate(took=took)
+    """Return how long it took to the first yes or the no; one read."""
+    timed = rows.timed_decisions()
     found = timed.aggregate(all=Count("pk"), **{name: Count("pk", filter=Q(took__lte=up)) for name, up in _BUCKETS})
     counts = [found[name] for name, _ in _BUCKETS]
     steps = [upper - lower for lower, upper in zip([0, *counts], [*counts, found["all"]], strict=True)]

@@ -9,17 +9,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from exceptions.admin.queues import SOON, Queue
+from exceptions.admin.queues import Queue
 from exceptions.admin.reading import readable
 from exceptions.metrics import PATIENCE
 from exceptions.models import PolicyException
-from exceptions.models.exception import PolicyExceptionQuerySet
+from exceptions.models.exception import SEVERE, SOON, PolicyExceptionQuerySet
 from exceptions.queues import waiting_for
 from stellapolicy.admin.dashboard import Panel, Tile, Tone
 from stellapolicy.api.permissions import actor_of
-from stellapolicy.kernel.severity import Severity
-
-_SEVERE = (Severity.CRITICAL, Severity.HIGH, Severity.UNKNOWN)
 
 
 def show(request: HttpRequest, at: datetime) -> Iterable[Tile | Panel]:
@@ -46,7 +43,7 @@ def _standing(rows: PolicyExceptionQuerySet, at: datetime) -> Iterable[Tile]:
     """Give what ends soon and what is owed, counted in one read."""
     held = rows.in_force(at=at).aggregate(
         all=Count("pk"),
-        severe=Count("pk", filter=Q(severity__in=_SEVERE)),
+        severe=Count("pk", filter=Q(severity__in=SEVERE)),
         soon=Count("pk", filter=Q(expires_at__lte=at + SOON)),
     )
     yield Tile(

@@ -1,20 +1,18 @@
 """The saved queues of exceptions: what waits for the reader, what ends soon, what should not be there."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from exceptions.models.exception import PolicyExceptionQuerySet
+from exceptions.models.exception import SOON, PolicyExceptionQuerySet
 from exceptions.queues import asking, standing_in, waiting_for
 from exceptions.rules.vocabulary import IN_FORCE, UNDECIDED, State
 from exceptions.statistics import shadowed_ids
 from stellapolicy.kernel.actor import Actor
-
-SOON: Final = timedelta(days=14)
 
 
 class Queue(StrEnum):
