@@ -17,6 +17,7 @@ from exceptions.models.exception import PolicyExceptionQuerySet
 from exceptions.ports import Coverage, Selection
 from exceptions.rules.strength import is_as_strong
 from exceptions.rules.vocabulary import ExceptionType
+from exceptions.rules.wording import counted
 from exceptions.selectors import standing_form
 
 MOST_LOOKED_AT: Final = 100
@@ -38,7 +39,7 @@ class Overlap:
 
     def in_words(self) -> str:
         """Return what that means as a sentence."""
-        shared = "1 finding" if self.findings == 1 else f"{self.findings} findings"
+        shared = counted(self.findings, "finding")
         said = (
             f"{self.exception.number} {'shadows this one' if self.shadows else 'is shadowed by this one'} for {shared}"
         )
