@@ -17,7 +17,6 @@ from exceptions.admin.forms import on_day
 from exceptions.admin.levels import lines_of
 from exceptions.admin.terms_form import RequestForm
 from exceptions.asking import Asked
-from exceptions.errors import AlreadyCovered
 from exceptions.models import PolicyException
 from exceptions.ports import BlockedFinding
 from exceptions.rules.hooks import HOOKS
@@ -58,8 +57,6 @@ def request_view(page: PageAdmin[PolicyException], request: HttpRequest) -> Http
             if request.POST.get("do") == "ask":
                 return _ask(request, actor, asked, at=at)
             context["looked"] = shown(look_first(actor=actor, asked=asked, at=at), asked)
-        except AlreadyCovered as covered:
-            show_refusal(form, covered)
         except Refusal as refusal:
             show_refusal(form, refusal)
         except ValidationError as refused:
