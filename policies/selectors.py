@@ -225,12 +225,6 @@ def latest_snapshot(artifact_id: UUID) -> Snapshot | None:
     return Snapshot.objects.filter(artifact_id=artifact_id).select_related("artifact").order_by(*NEWEST).first()
 
 
-def latest_snapshots(artifacts: Iterable[UUID]) -> list[Snapshot]:
-    """Return the last snapshot of each of these artifacts, in one read."""
-    rows = Snapshot.objects.filter(artifact_id__in=list(artifacts)).select_related("artifact")
-    return list(rows.order_by("artifact_id", *NEWEST).distinct("artifact_id"))
-
-
 _TOUCHED = """
     WITH spoken AS (SELECT DISTINCT unnest(names) AS name FROM policies_productstatement
                     WHERE tenant_id = %(tenant)s AND document_id = %(document)s),
@@ -280,12 +274,6 @@ def current_deployments(*, environment: UUID | None = None) -> QuerySet[Deployme
     after = Q(deployed_at__gt=OuterRef("deployed_at")) | Q(deployed_at=OuterRef("deployed_at"), pk__gt=OuterRef("pk"))
     later = Deployment.objects.filter(alike, after, environment=OuterRef("environment"))
     return rows.filter(~Exists(later))
-
-
-def current_deployment(*, service: UUID, environment: UUID) -> Deployment | None:
-    """Return what runs of a service in an environment, None where nobody said that anything does."""
-    rows = Deployment.objects.of(service=service, environment=environment).select_related("artifact")
-    return rows.latest_first().first()
 
 
 def pack_named(name: str) -> PolicyPack:

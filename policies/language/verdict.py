@@ -29,7 +29,6 @@ class Status(StrEnum):
 
 
 _RESTRICTIVENESS = {status: rank for rank, status in enumerate(Status)}
-BY_RESTRICTIVENESS: Final = tuple(Status)
 
 STATUS_WORDS: Final[Mapping[str, Status | None]] = MappingProxyType(
     {
