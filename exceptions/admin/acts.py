@@ -26,9 +26,9 @@ from exceptions.admin.forms import (
 )
 from exceptions.asking import Narrowing
 from exceptions.models import PolicyException
-from exceptions.offers import Act, Situation, obstacle_to, onlooker
 from exceptions.rules.vocabulary import UNDECIDED
 from exceptions.selectors import request_for
+from exceptions.selectors.offers import Act, Situation, obstacle_to, onlooker
 from exceptions.services.approval import approve_exception, describe_terms, reject_exception, request_changes
 from exceptions.services.lifecycle import revoke_exception
 from exceptions.services.recheck import recheck_exception

@@ -21,8 +21,8 @@ from exceptions.models import PolicyException
 from exceptions.ports import BlockedFinding
 from exceptions.rules.hooks import HOOKS
 from exceptions.rules.vocabulary import Effect, ExceptionType, Reason
-from exceptions.seating import seats_of
 from exceptions.selectors import levels
+from exceptions.selectors.seating import seats_of
 from exceptions.services.looking import Looked, look_first
 from exceptions.services.request import request_exception
 from stellapolicy.access.roles import Scope

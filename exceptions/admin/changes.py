@@ -13,8 +13,8 @@ from exceptions.admin.forms import ExtensionForm, on_day
 from exceptions.admin.terms_form import ChangeForm
 from exceptions.asking import TermsChange
 from exceptions.models import PolicyException
-from exceptions.offers import Act, Situation, obstacle_to
 from exceptions.rules.vocabulary import UNDECIDED, Effect
+from exceptions.selectors.offers import Act, Situation, obstacle_to
 from exceptions.services.request import change_terms, extend_exception
 from stellapolicy.admin.base import PageAdmin
 from stellapolicy.admin.deeds import Deed, answer_form, posted

@@ -15,13 +15,13 @@ from exceptions.admin.acts import look
 from exceptions.admin.evidence import kinds_of_lines
 from exceptions.admin.reading import readable
 from exceptions.models import ExceptionApplication, ExceptionAttestation, ExceptionTerms, PolicyException
-from exceptions.offers import Act, Situation, obstacle_to, possible
-from exceptions.overlaps import Overlaps, overlaps_of
 from exceptions.ports import Coverage, CoveredFinding
 from exceptions.rules.hooks import HOOKS
 from exceptions.rules.vocabulary import IN_FORCE, UNDECIDED, Effect, ExceptionType, Kind, Level, State
-from exceptions.seating import seats_of
 from exceptions.selectors import level_rule, levels, standing_form
+from exceptions.selectors.offers import Act, Situation, obstacle_to, possible
+from exceptions.selectors.overlaps import Overlaps, overlaps_of
+from exceptions.selectors.seating import seats_of
 from exceptions.services.hooks import evidence_report, signed_evidence_is_missing
 from exceptions.services.story import RECORDED
 from stellapolicy.admin import cells

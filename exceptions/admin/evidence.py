@@ -20,8 +20,8 @@ from exceptions.admin.acts import Said, look, page_of
 from exceptions.errors import EvidenceRefused
 from exceptions.models import ExceptionAttestation, PolicyException
 from exceptions.models.story import CommentKind
-from exceptions.offers import Act, Situation, obstacle_to
 from exceptions.rules.hooks import HOOKS, HookKind
+from exceptions.selectors.offers import Act, Situation, obstacle_to
 from exceptions.services.evidence import LARGEST, TYPES, Attached, attach_evidence
 from exceptions.services.thread import say
 from stellapolicy.admin import cells

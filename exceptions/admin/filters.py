@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from exceptions.admin.queues import TITLES, Queue, narrowed
 from exceptions.models.exception import PolicyExceptionQuerySet
-from exceptions.queues import standing_in
 from exceptions.rules.vocabulary import State
+from exceptions.selectors.queues import standing_in
 from stellapolicy.admin import cells
 from stellapolicy.admin.shim import WordFilter
 from stellapolicy.governance.admin.reading import reader

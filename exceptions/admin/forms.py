@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from exceptions.admin.scope_form import SCOPE_FIELDS, ScopeForm, written
 from exceptions.asking import SHORTEST_RATIONALE
-from exceptions.offers import Situation
+from exceptions.selectors.offers import Situation
 from stellapolicy.admin.deeds import REASON_LENGTH
 
 LONGEST_RATIONALE = 10_000

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from exceptions.admin import bulk
 from exceptions.admin.wording import about
 from exceptions.models import PolicyException
-from exceptions.queues import undecided_groups
+from exceptions.selectors.queues import undecided_groups
 from exceptions.services.bulk import MOST_ROWS, Verb
 from stellapolicy.admin.base import PageAdmin
 from stellapolicy.admin.deeds import dress

@@ -14,7 +14,7 @@ from exceptions.admin.reading import readable
 from exceptions.metrics import PATIENCE
 from exceptions.models import PolicyException
 from exceptions.models.exception import SEVERE, SOON, PolicyExceptionQuerySet
-from exceptions.queues import waiting_for
+from exceptions.selectors.queues import waiting_for
 from stellapolicy.admin.dashboard import Panel, Tile, Tone
 from stellapolicy.api.permissions import actor_of
 

@@ -23,8 +23,8 @@ from exceptions.admin.reading import readable
 from exceptions.admin.searching import found
 from exceptions.models import PolicyException
 from exceptions.models.exception import PolicyExceptionQuerySet
-from exceptions.offers import Act
 from exceptions.rules.vocabulary import IN_FORCE, State
+from exceptions.selectors.offers import Act
 from exceptions.services.bulk import MOST_ROWS, Verb
 from stellapolicy.admin import cells
 from stellapolicy.admin.base import PageAdmin, Section, SidePage

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from exceptions.errors import NothingPending
 from exceptions.models import PolicyException
-from exceptions.previews import When, preview_of
 from exceptions.rules.vocabulary import IN_FORCE
+from exceptions.selectors.previews import When, preview_of
 from stellapolicy.admin.base import PageAdmin
 from stellapolicy.governance.admin.reading import reader
 from stellapolicy.kernel.clock import now

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from exceptions.models.exception import SOON, PolicyExceptionQuerySet
-from exceptions.queues import asking, standing_in, waiting_for
 from exceptions.rules.vocabulary import IN_FORCE, UNDECIDED, State
-from exceptions.statistics import shadowed_ids
+from exceptions.selectors.queues import asking, standing_in, waiting_for
+from exceptions.selectors.statistics import shadowed_ids
 from stellapolicy.kernel.actor import Actor
 
 

@@ -12,8 +12,8 @@ from exceptions.admin.queues import TITLES, Queue
 from exceptions.admin.reading import readable
 from exceptions.models import PolicyException
 from exceptions.rules.vocabulary import State
-from exceptions.statistics import Statistics, shadowed_ids
-from exceptions.trends import Decided, WeekOfDebt, debt_by_week, decisions_by_length, owing
+from exceptions.selectors.statistics import Statistics, shadowed_ids
+from exceptions.selectors.trends import Decided, WeekOfDebt, debt_by_week, decisions_by_length, owing
 from stellapolicy.admin import chart
 from stellapolicy.admin.base import PageAdmin
 from stellapolicy.kernel.clock import now

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from exceptions.admin.forms import day_field, lines, rationale_field
 from exceptions.admin.scope_form import ScopeForm, lines_field, written
 from exceptions.admin.wording import ACTIONS, condition_kind
-from exceptions.offers import Situation
 from exceptions.rules.conditions import THRESHOLDS, Condition, ConditionKind, read_conditions
 from exceptions.rules.vocabulary import KIND_OF, Effect, ExceptionType, Kind, Reason
+from exceptions.selectors.offers import Situation
 from stellapolicy.admin import cells
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.refusals import Fault

@@ -11,12 +11,12 @@ from rest_framework import serializers
 from exceptions.api.outputs import ApprovalHereOutput, ExceptionRowOutput, TermsOutput
 from exceptions.models import ExceptionAttestation, ExceptionTerms, PolicyException
 from exceptions.models.choices import choices_of
-from exceptions.offers import Act, Onlooker, Situation, obstacle_to, onlooker
 from exceptions.rules.hooks import HookKind, HookReport, HookState, judge_hooks, mandatory_hooks, signed_evidence_met
 from exceptions.rules.level_table import LevelRule, longest
 from exceptions.rules.vocabulary import LEGAL_STEPS, Effect, ExceptionType, Kind, Level, Reason
-from exceptions.seating import SeatStanding, seats_of
 from exceptions.selectors import exception_of, first_start, level_rule, levels, request_for
+from exceptions.selectors.offers import Act, Onlooker, Situation, obstacle_to, onlooker
+from exceptions.selectors.seating import SeatStanding, seats_of
 from exceptions.services.drafting import effects
 from exceptions.services.hooks import submitted_to
 from stellapolicy.governance.models import ApprovalRequest

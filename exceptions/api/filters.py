@@ -8,11 +8,11 @@ import django_filters
 from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework.exceptions import ValidationError
 
-from exceptions import queues
 from exceptions.models import ExceptionApplication, PolicyException
 from exceptions.models.choices import choices_of
 from exceptions.models.exception import PolicyExceptionQuerySet
 from exceptions.rules.vocabulary import ExceptionType, Level, Reason, State
+from exceptions.selectors import queues
 from stellapolicy.api.filters import InstantFilter
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.clock import now

@@ -17,10 +17,10 @@ from exceptions.api.inputs import ExceptionInput
 from exceptions.api.outputs import ExceptionRowOutput
 from exceptions.models import PolicyException
 from exceptions.models.exception import PolicyExceptionQuerySet
-from exceptions.queues import MOST_IN_GROUP, VulnerabilityGroup, brief, undecided_groups
 from exceptions.selectors import requests_for, visible
+from exceptions.selectors.queues import MOST_IN_GROUP, VulnerabilityGroup, brief, undecided_groups
+from exceptions.selectors.statistics import Statistics
 from exceptions.services.request import request_exception
-from exceptions.statistics import Statistics
 from stellapolicy.access.roles import Scope
 from stellapolicy.api.pagination import KeysetPagination
 from stellapolicy.api.views import ActorRequest, ScopedView

@@ -13,12 +13,12 @@ from exceptions.api.outputs import ConditionOutput, ScopeOutput, SeatStandingOut
 from exceptions.api.today import OverlapsOutput, counts_of
 from exceptions.matching.standing import StandingException
 from exceptions.models.choices import choices_of
-from exceptions.overlaps import Overlaps, overlaps_of
 from exceptions.ports import Previewed
-from exceptions.previews import When, preview_of
 from exceptions.rules.vocabulary import Effect, Kind, Level
-from exceptions.seating import seats_of
 from exceptions.selectors import exception_of, visible
+from exceptions.selectors.overlaps import Overlaps, overlaps_of
+from exceptions.selectors.previews import When, preview_of
+from exceptions.selectors.seating import seats_of
 from exceptions.services.looking import Looked, candidate_of, look_first
 from stellapolicy.access.roles import Scope
 from stellapolicy.api.throttling import Limit

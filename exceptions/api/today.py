@@ -9,12 +9,12 @@ from exceptions.api.inputs import ExactSerializer
 from exceptions.api.outputs import SeenOutput
 from exceptions.models import ExceptionTerms, PolicyException
 from exceptions.models.choices import choices_of
-from exceptions.overlaps import Overlaps, overlaps_of
 from exceptions.ports import Coverage
 from exceptions.rules.conditions import Action, ConditionKind
 from exceptions.rules.facts import compare
 from exceptions.rules.vocabulary import Effect, ExceptionType
 from exceptions.selectors import standing_form, visible
+from exceptions.selectors.overlaps import Overlaps, overlaps_of
 from exceptions.services.judging import fired_today, look_at
 from stellapolicy.kernel.actor import Actor
 

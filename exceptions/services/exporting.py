@@ -15,9 +15,9 @@ from exceptions.formats.writing import Format, needs_coverage, write
 from exceptions.matching.subject import VULNERABILITY
 from exceptions.models import PolicyException
 from exceptions.ports import Coverage, CoveredFinding, Selection
-from exceptions.queues import about_package
 from exceptions.rules.vocabulary import ExceptionType, Reason
 from exceptions.selectors import standing_form, visible
+from exceptions.selectors.queues import about_package
 from stellapolicy.access.roles import Scope
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.canonical_json import JsonValue

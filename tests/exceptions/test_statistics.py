@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from exceptions.models import PolicyException
+from exceptions.selectors.statistics import Statistics, shadowed_ids
 from exceptions.services.request import extend_exception
-from exceptions.statistics import Statistics, shadowed_ids
 from stellapolicy.tenancy.models import Team
 from tests.exceptions.desk import DAY, WHY, Desk
 from tests.exceptions.services.test_request import scanned

@@ -12,9 +12,9 @@ from django.urls import reverse
 from exceptions.models import PolicyException
 from exceptions.rules.effects import registry
 from exceptions.rules.vocabulary import Effect, Reason
+from exceptions.selectors.trends import debt_by_week, decisions_by_length, owing
 from exceptions.services.approval import reject_exception
 from exceptions.services.lifecycle import revoke_exception
-from exceptions.trends import debt_by_week, decisions_by_length, owing
 from stellapolicy.access.roles import Role
 from stellapolicy.tenancy.models import Team
 from tests.exceptions.admin.office import LIST, MEDIUM, Office, hash_of

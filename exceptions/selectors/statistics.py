@@ -30,9 +30,9 @@ from exceptions.matching.index import in_order
 from exceptions.models import Change, ExceptionTerms, PolicyException
 from exceptions.models.exception import SEVERE, SOON, PolicyExceptionQuerySet
 from exceptions.ports import Selection
-from exceptions.queues import stands
 from exceptions.rules.vocabulary import ExceptionType, Kind, Level, State
 from exceptions.selectors import KIND, standing_form
+from exceptions.selectors.queues import stands
 from stellapolicy.governance.models import ApprovalRequest, ApprovalState
 from stellapolicy.kernel.severity import Severity
 
