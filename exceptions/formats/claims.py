@@ -2,7 +2,8 @@
 
 INVARIANT: only a fact somebody agreed to (a false positive, a vendor's word) is ever a `not_affected`; a plan or an
 accepted risk is `affected` with what is done about it, and a fact that is in doubt again is under investigation. No
-claim speaks of more than its exception covers: one that is bound to places names what is there.
+claim speaks of more than its exception covers: one that is bound to places names what is there, and so does one whose
+scope holds findings that are worse than anybody agreed to.
 """
 
 from collections import defaultdict
@@ -101,6 +102,11 @@ def _claims(one: Forgiven, issue: Issue) -> tuple[list[Claim], list[tuple[str, s
         why.append(("scope.environments", f"said in words alone: {', '.join(scope.environments)}"))
     if not one.is_complete:
         why.append(("scope", "it covers more findings than were looked at; only those looked at are named"))
+    if one.has_worse:
+        worst = standing.ceiling.value
+        why.append(
+            ("severity", f"findings worse than {worst} were never agreed to: it is said of single artifacts alone")
+        )
     subjects = sorted(set(_subjects(one, issue, why)))
     if not subjects:
         why.append(("scope", "no vulnerability in a product with a package URL is covered by it at this instant"))
@@ -125,7 +131,7 @@ def _claims(one: Forgiven, issue: Issue) -> tuple[list[Claim], list[tuple[str, s
 def _subjects(one: Forgiven, issue: Issue, why: list[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
     """Yield (vulnerability, artifact, package) of what is covered, never more."""
     scope = one.standing.scope
-    bound = bool(issue.artifact) or _is_bound(scope)
+    bound = bool(issue.artifact) or _is_bound(scope) or not one.bears_all
     if not bound and (literal := _literal_packages(scope)):
         yield from ((name, "", package) for name in _named(one) for package in literal)
     nameless = 0

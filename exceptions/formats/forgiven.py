@@ -11,6 +11,7 @@ from exceptions.formats.values import Loss
 from exceptions.matching.standing import StandingException
 from stellapolicy.kernel.digest import is_digest
 from stellapolicy.kernel.image_names import bare_name
+from stellapolicy.kernel.severity import Severity
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -26,7 +27,10 @@ class Covered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgiven:
-    """One exception in force; `is_complete` is False where it covers more than was looked at."""
+    """One exception in force; `is_complete` is False where it covers more than was looked at.
+
+    has_worse: whether findings lie in its scope that are worse than it bears, wherever they are and whoever sees them.
+    """
 
     standing: StandingException
     rationale: str
@@ -36,6 +40,12 @@ class Forgiven:
     tags: tuple[str, ...] = ()
     covered: tuple[Covered, ...] = ()
     is_complete: bool = True
+    has_worse: bool = False
+
+    @property
+    def bears_all(self) -> bool:
+        """Whether nothing in its scope is worse than it bears; what was not looked at may be as bad as can be."""
+        return not self.has_worse and (self.is_complete or self.standing.bears(Severity.UNKNOWN))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

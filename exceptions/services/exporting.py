@@ -21,7 +21,7 @@ from exceptions.selectors.queues import about_package
 from stellapolicy.access.roles import Scope
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.canonical_json import JsonValue
-from stellapolicy.kernel.identity import canonical_id, normalize_purl
+from stellapolicy.kernel.identity import canonical_id, normalize_purl, without_version
 from stellapolicy.kernel.refusals import Fault
 from stellapolicy.kernel.severity import Severity
 from stellapolicy.signing.errors import SigningUnsupported
@@ -124,6 +124,7 @@ def _one(row: PolicyException, coverage: Coverage, may_see: frozenset[UUID] | No
     standing = standing_form(row)
     # INVARIANT: what is worse than anybody agreed to is not forgiven, and nobody is told that it were.
     borne = [one for one in coverage.findings if standing.bears(Severity(one.seen.severity))]
+    worse = [one for one in coverage.findings if not standing.bears(Severity(one.seen.severity))]
     shown = [one for one in borne if may_see is None or one.artifact.service_id in may_see]
     return Forgiven(
         standing=standing,
@@ -132,8 +133,9 @@ def _one(row: PolicyException, coverage: Coverage, may_see: frozenset[UUID] | No
         owner_team=row.owner_team.slug if row.owner_team else "",
         ticket=row.ticket,
         tags=tuple(row.tags),
-        covered=tuple(sorted(set(_covered(shown)))),
+        covered=tuple(sorted(_apart_from(set(_covered(shown)), worse=set(_covered(worse))))),
         is_complete=coverage.complete and len(shown) == len(borne),
+        has_worse=bool(worse),
     )
 
 
@@ -150,6 +152,16 @@ def _covered(findings: Iterable[CoveredFinding]) -> Iterable[Covered]:
                 artifact_name=one.artifact.name,
                 reachability=one.seen.reachability,
             )
+
+
+def _apart_from(rows: Iterable[Covered], *, worse: Iterable[Covered]) -> Iterable[Covered]:
+    """Yield the rows beside which nothing of the same name in the same place is worse than what was agreed to."""
+    packages = {(one.vulnerability, one.artifact_digest, without_version(one.package)) for one in worse}
+    artifacts = {(one.vulnerability, one.artifact_digest) for one in worse}
+    for row in rows:
+        place = row.vulnerability, row.artifact_digest
+        if (*place, without_version(row.package)) not in packages and (row.package or place not in artifacts):
+            yield row
 
 
 def _versioned(package: str, version: str) -> str:

@@ -9,6 +9,7 @@ from exceptions.formats.claims import Status, status_of
 from exceptions.formats.forgiven import Covered, Forgiven, Issue, artifact_purl
 from exceptions.matching.scope import PackageScope, Scope
 from exceptions.rules.vocabulary import Effect, ExceptionType, Reason, State
+from stellapolicy.kernel.severity import Severity
 from tests.exceptions.formats.written import (
     API,
     API_PURL,
@@ -98,6 +99,34 @@ def test_an_exception_of_a_package_everywhere_speaks_of_the_package() -> None:
     found = claims(forgiven(scope=LODASH_EVERYWHERE, covered=[IN_API, IN_OTHER]))
 
     assert [claim.subject for claim in found] == [(CVE, "", LODASH)]
+
+
+@given(many, issues)
+@settings(deadline=None)
+def test_nothing_is_said_of_a_package_everywhere_where_something_may_be_worse_than_agreed_to(
+    exceptions: list[Forgiven], issue: Issue
+) -> None:
+    by_number = {one.standing.id: one for one in exceptions}
+
+    for claim in claims(*exceptions, issue=issue):
+        one = by_number[claim.exception]
+        if not claim.artifact:
+            assert not one.has_worse
+            assert one.is_complete or one.standing.bears(Severity.CRITICAL)
+
+
+def test_what_is_worse_than_agreed_to_narrows_the_claim_to_the_artifacts_and_is_listed() -> None:
+    one = forgiven(scope=LODASH_EVERYWHERE, covered=[IN_API], has_worse=True, ceiling=Severity.LOW)
+
+    assert [claim.subject for claim in claims(one)] == [(CVE, API_PURL, LODASH)]
+    assert [(loss.about, loss.member) for loss in unclaimed(one)] == [("EXC-2026-0001", "severity")]
+    assert "worse than low were never agreed to" in unclaimed(one)[0].message
+
+
+def test_what_was_not_looked_at_may_be_worse_and_is_not_spoken_of() -> None:
+    one = forgiven(scope=LODASH_EVERYWHERE, covered=[IN_API], complete=False, ceiling=Severity.LOW)
+
+    assert [claim.subject for claim in claims(one)] == [(CVE, API_PURL, LODASH)]
 
 
 def test_a_package_that_is_nowhere_yet_can_be_spoken_of_all_the_same() -> None:

@@ -15,6 +15,7 @@ from exceptions.rules.effects import registry
 from exceptions.rules.facts import SeenFacts
 from exceptions.rules.recheck import default_conditions
 from exceptions.rules.vocabulary import IN_FORCE, KIND_OF, ExceptionType, Reason, State
+from stellapolicy.kernel.severity import Severity
 from tests.exceptions.matching.wording import CVE, DAY, DIGEST, LODASH, NOON, OTHER_DIGEST, standing
 
 API = "registry.example/shop/api:1.2"
@@ -34,6 +35,7 @@ def forgiven(
     scope: Scope | None = None,
     covered: Iterable[Covered] = (IN_API,),
     complete: bool = True,
+    has_worse: bool = False,
     **stated: Any,
 ) -> Forgiven:
     """Return an exception of this reason in lodash in one artifact, unless a scope is given."""
@@ -54,6 +56,7 @@ def forgiven(
         tags=("log4j",),
         covered=tuple(covered),
         is_complete=complete,
+        has_worse=has_worse,
     )
 
 
@@ -110,6 +113,8 @@ def _forgiven(draw: st.DrawFn) -> Forgiven:
         scope=draw(_scopes),
         covered=draw(st.lists(_covered, max_size=4)),
         complete=draw(st.booleans()),
+        has_worse=draw(st.booleans()),
+        ceiling=draw(st.sampled_from((Severity.LOW, Severity.CRITICAL))),
         type=draw(st.sampled_from(ExceptionType)),
         id=f"EXC-2026-{draw(st.integers(1, 9_999)):04}",
         state=state,

@@ -1,6 +1,7 @@
 """Exporting what is in force: which exceptions, as what, and signed by whom."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -28,6 +29,7 @@ from tests.signing_keys import pem_of
 HOUR = timedelta(hours=1)
 API = digest_of("shop/api")
 API_PURL = f"pkg:oci/api@{API}?repository_url=shop/api"
+WEB_PURL = f"pkg:oci/web@{digest_of('shop/web')}?repository_url=shop/web"
 MEDIUM = Vuln("CVE-2021-20231", "gnutls")
 LOWS = [HARMLESS, *(Vuln(f"CVE-2020-2000{number}", f"quiet-{number}", severity="LOW") for number in range(5))]
 QUIET = "pkg:npm/quiet@1.0.0"
@@ -100,6 +102,60 @@ def test_an_accepted_risk_is_affected_in_every_format(scanned: Shop, desk: Desk)
     assert openvex["status"] == "affected"
     assert set(csaf["product_status"]) == {"known_affected"}
     assert cyclonedx["analysis"]["state"] == "exploitable"
+
+
+@pytest.fixture
+def worse_elsewhere(scanned: Shop, desk: Desk) -> PolicyException:
+    """Let something low be a false positive in every version of a package; then another image has it as critical."""
+    held = a_fact(desk, package="pkg:npm/quiet")
+    worse = replace(HARMLESS, version="2.0.0", severity="CRITICAL")
+    scanned.ask("shop/late", trivy("shop/late", [worse], scanned_at=NOON - HOUR))
+    return held
+
+
+def test_what_the_gate_refuses_is_not_called_harmless_in_openvex(worse_elsewhere: PolicyException, desk: Desk) -> None:
+    done = exported(desk, Format.OPENVEX)
+
+    products = [one["@id"] for statement in document(done)["statements"] for one in statement["products"]]
+    assert sorted(products) == [API_PURL, WEB_PURL]
+    assert (worse_elsewhere.number, "severity") in {(loss.about, loss.member) for loss in done.written.losses}
+
+
+def test_what_the_gate_refuses_is_not_called_harmless_in_csaf(worse_elsewhere: PolicyException, desk: Desk) -> None:
+    done = exported(desk, Format.CSAF)
+
+    [vulnerability] = document(done)["vulnerabilities"]
+    assert vulnerability["product_status"] == {
+        "known_not_affected": [f"{QUIET} in {API_PURL}", f"{QUIET} in {WEB_PURL}"]
+    }
+    assert (worse_elsewhere.number, "severity") in {(loss.about, loss.member) for loss in done.written.losses}
+
+
+def test_what_the_gate_refuses_is_not_called_harmless_in_cyclonedx(
+    worse_elsewhere: PolicyException, desk: Desk
+) -> None:
+    done = exported(desk, Format.CYCLONEDX)
+
+    assert document(done)["vulnerabilities"] == []
+    assert (worse_elsewhere.number, "severity") in {(loss.about, loss.member) for loss in done.written.losses}
+
+
+@pytest.mark.parametrize("wanted", [Format.OPENVEX, Format.CSAF])
+def test_of_an_artifact_where_it_is_worse_nothing_is_said(
+    worse_elsewhere: PolicyException, desk: Desk, wanted: Format
+) -> None:
+    with pytest.raises(NothingToExport):
+        exported(desk, wanted, artifact=digest_of("shop/late"))
+
+
+def test_beside_something_worse_of_the_same_name_nothing_is_said(scanned: Shop, desk: Desk) -> None:
+    a_fact(desk, package="pkg:npm/quiet")
+    worse = replace(HARMLESS, version="2.0.0", severity="CRITICAL")
+    scanned.ask("shop/api", trivy("shop/api", [HARMLESS, worse], scanned_at=NOON - HOUR / 2))
+
+    [statement] = document(exported(desk, Format.OPENVEX))["statements"]
+
+    assert [product["@id"] for product in statement["products"]] == [WEB_PURL]
 
 
 def test_a_document_about_one_artifact_holds_what_is_in_force_there(scanned: Shop, desk: Desk) -> None:
