@@ -15,7 +15,7 @@ from django.core.checks import CheckMessage, Error, Warning, register, run_check
 from django.core.exceptions import ImproperlyConfigured
 
 from stellapolicy.kernel.refusals import Refusal
-from stellapolicy.signing.backends.private_key import read_private_key
+from stellapolicy.signing.private_keys import read_private_key
 from stellapolicy.trust.public_keys import read_public_keys
 from stellapolicy.wiring import wired
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from stellapolicy.signing.backends.private_key import Material, PrivateKey, read_private_key
+from stellapolicy.signing.private_keys import Material, PrivateKey, read_private_key
 from stellapolicy.trust.dsse import Envelope
 from stellapolicy.trust.public_keys import PublicKey
 

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.conf import settings
 
-from stellapolicy.signing.backends.private_key import PrivateKey, read_private_key
 from stellapolicy.signing.errors import SigningUnsupported
+from stellapolicy.signing.private_keys import PrivateKey, read_private_key
 from stellapolicy.trust.dsse import Envelope
 
 

@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from stellapolicy.signing.backends.private_key import PrivateKey, read_private_key
+from stellapolicy.signing.private_keys import PrivateKey, read_private_key
 from stellapolicy.trust.dsse import Envelope
 
 

@@ -14,10 +14,10 @@ from pytest_django.fixtures import Settings
 
 from stellapolicy.signing.backends.development import DevelopmentSigner
 from stellapolicy.signing.backends.key_file import KeyFileSigner
-from stellapolicy.signing.backends.private_key import Material
 from stellapolicy.signing.backends.unsupported import UnsupportedSigner
 from stellapolicy.signing.errors import SigningKeyUnreadable, SigningUnsupported
 from stellapolicy.signing.ports import Signer, signer
+from stellapolicy.signing.private_keys import Material
 from stellapolicy.signing.selectors import own_keys
 from stellapolicy.trust.dsse import verify
 from stellapolicy.trust.public_keys import read_public_keys
