@@ -3,39 +3,19 @@
 Exit codes: 0 verified, 10 internal, 11 usage, 21 other terms than approved, 22 not signed by the key as an approval.
 """
 
-import argparse
-import os
 import sys
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
-from pathlib import Path
-from typing import NoReturn
 
+from exceptions.command_line import ExitCode, Parser, UsageRefused, answered, bytes_of, json_of, say, text_of
 from exceptions.rules.attestation import Approval, Approver, NotAnApproval, TermsDiffer, read_approval, require_terms
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.clock import rfc3339
 from stellapolicy.kernel.refusals import Refusal
-from stellapolicy.trust import strict_json
 from stellapolicy.trust.dsse import read_envelope, verify
 from stellapolicy.trust.errors import EnvelopeRefused, KeysUnreadable, StatementMalformed
 from stellapolicy.trust.intoto import PAYLOAD_TYPE, read_statement
 from stellapolicy.trust.public_keys import PublicKey, read_public_keys
-
-
-class ExitCode(IntEnum):
-    """What the process ends with."""
-
-    VERIFIED = 0
-    INTERNAL = 10
-    USAGE = 11
-    DIGEST = 21
-    SIGNATURE = 22
-
-
-class UsageRefused(Exception):  # noqa: N818 - an answer, not an accident
-    """The call itself cannot be understood: a word, or a file that is not what its option says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +38,7 @@ class Verified:
 
 def main(arguments: Sequence[str]) -> int:
     """Answer one call on the standard streams and return its exit code."""
-    try:
-        for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):
-                stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-        return _answer(arguments)
-    except BrokenPipeError:
-        _give_up_output()
-        return ExitCode.INTERNAL
-    except Exception:  # noqa: BLE001 - the edge: a crash is reported and answered, and verifies nothing
-        traceback.print_exc()
-        return ExitCode.INTERNAL
+    return answered(_answer, arguments)
 
 
 def verified(request: Request) -> Verified:
@@ -91,9 +61,8 @@ def _answer(arguments: Sequence[str]) -> ExitCode:
         return _refuse(ExitCode.DIGEST, refusal)
     except (EnvelopeRefused, StatementMalformed, NotAnApproval) as refusal:
         return _refuse(ExitCode.SIGNATURE, refusal)
-    sys.stdout.write("".join(f"{_shown(line)}\n" for line in _words(found, request)))
-    sys.stdout.flush()
-    return ExitCode.VERIFIED
+    say(_words(found, request))
+    return ExitCode.DONE
 
 
 def _refuse(code: ExitCode, refusal: Exception) -> ExitCode:
@@ -101,7 +70,7 @@ def _refuse(code: ExitCode, refusal: Exception) -> ExitCode:
     if isinstance(refusal, Refusal):
         lines[0] += f" ({refusal.code})"
         lines += [f"  {fault.pointer or '/'}: {fault.message} ({fault.code})" for fault in refusal.faults]
-    sys.stderr.write("".join(f"{_shown(line)}\n" for line in lines))
+    say(lines, to=sys.stderr)
     return code
 
 
@@ -124,62 +93,26 @@ def _agreed(approver: Approver) -> str:
     return f"{approver.person}{instead} as {approver.seat} at {rfc3339(approver.at)}"
 
 
-def _shown(line: str) -> str:
-    """Return a line that writes nothing but itself: no control sequence of a payload reaches the terminal."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in line)
-
-
-class _Parser(argparse.ArgumentParser):
-    """Refuses by exception where argparse would end the process with 2."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageRefused(f"{self.prog}: {message}; {self.format_usage().strip()}")
-
-
 def _read(arguments: Sequence[str]) -> Request:
-    parser = _Parser(prog="python -m exceptions.verify", description=__doc__, allow_abbrev=False)
+    parser = Parser(prog="python -m exceptions.verify", description=__doc__, allow_abbrev=False)
     parser.add_argument("envelope", metavar="ENVELOPE", help="the signed approval: a DSSE envelope in JSON")
     parser.add_argument("--key", dest="keys", action="append", required=True, metavar="KEY", help="public keys in PEM")
     parser.add_argument("--terms", metavar="TERMS", default="", help="terms in JSON that should be the approved ones")
     asked = parser.parse_args(arguments)
     keys = [key for name in asked.keys for key in _keys_of(name)]
     return Request(
-        envelope=_bytes_of(asked.envelope),
+        envelope=bytes_of(asked.envelope),
         keys={key.key_id: key for key in keys},
         terms_file=asked.terms,
-        terms=_json_of(asked.terms) if asked.terms else None,
+        terms=json_of(asked.terms) if asked.terms else None,
     )
 
 
 def _keys_of(name: str) -> tuple[PublicKey, ...]:
-    try:
-        found = read_public_keys(_bytes_of(name).decode())
-    except UnicodeDecodeError:
-        raise UsageRefused(f"{name}: this is no PEM") from None
+    found = read_public_keys(text_of(name))
     if not found:
         raise UsageRefused(f"{name}: there is no public key in it")
     return found
-
-
-def _json_of(name: str) -> JsonValue:
-    try:
-        return strict_json.loads(_bytes_of(name))
-    except strict_json.NotJson as failure:
-        raise UsageRefused(f"{name}: no JSON that can be read: {failure}") from None
-
-
-def _bytes_of(name: str) -> bytes:
-    try:
-        return Path(name).read_bytes()
-    except (OSError, ValueError) as failure:
-        raise UsageRefused(f"{name}: {getattr(failure, 'strerror', None) or 'cannot be read'}") from None
-
-
-def _give_up_output() -> None:
-    """Let what could not be written go nowhere; the interpreter would try again at its end, and answer 120."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
 
 
 if __name__ == "__main__":
