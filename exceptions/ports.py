@@ -204,6 +204,7 @@ class BlockedFinding:
     service: str
     environment: str
     owner_team: str
+    digest: str = ""
 
 
 class Blocked(Protocol):

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, Self
 
 from django import forms
 from django.forms import BoundField
 from django.http import QueryDict
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from exceptions.admin.forms import day_field, lines, rationale_field
@@ -38,7 +41,7 @@ class ConditionRow:
 class TermsForm(ScopeForm):
     """Terms as somebody writes them."""
 
-    expires_at = day_field(_("Until (UTC)"), _("It ends at this time of day. A look says how long it may last."))
+    expires_at = day_field(_("Until (UTC)"), _("It ends at this time of day."))
     rationale = rationale_field()
     controls = lines_field(_("Controls"), _("What protects meanwhile, one a line; some reasons need one."))
     ticket = forms.CharField(label=_("Ticket"), max_length=200, required=False)
@@ -111,7 +114,6 @@ class RequestForm(TermsForm):
     reason = forms.ChoiceField(
         label=_("Because of"),
         choices=[(one.value, f"{cells.spoken(one.value)} ({cells.spoken(KIND_OF[one].value)})") for one in Reason],
-        help_text=_("It decides what the exception does; the page Effects has them all."),
     )
     effect = forms.ChoiceField(
         label=_("Effect"),
@@ -129,11 +131,30 @@ class RequestForm(TermsForm):
     tags = forms.CharField(label=_("Tags"), required=False, max_length=600, help_text=_("Parted by commas."))
     field_order = ["type", "reason", "vulnerabilities", "packages", "services", "environments"]
 
-    def __init__(self, data: QueryDict | None, *, initial: Mapping[str, object]) -> None:
+    def __init__(
+        self, data: QueryDict | None, *, initial: Mapping[str, object], is_only_looked_at: bool = False
+    ) -> None:
         super().__init__(data, initial=initial, usual=_("What its reason usually calls for (a look shows it)"))
+        self.fields["expires_at"].help_text = _("It ends at this time of day. Left open, a look takes the latest day.")
+        self.fields["reason"].help_text = format_html(
+            '{} <a class="st-link" href="{}" target="_blank" rel="noopener">{}</a>',
+            _("It decides what the exception does:"),
+            reverse("admin:exceptions_policyexception_effects"),
+            _("all effects"),
+        )
+        if is_only_looked_at and data is not None:
+            for name in ("expires_at", "rationale"):
+                self.fields[name].required = False
         team = self.fields["owner_team"]
         if isinstance(team, forms.ModelChoiceField):
             team.queryset = Team.objects.order_by("slug")
+
+    def ending(self, until: datetime) -> Self:
+        """Return the form as it is with a day filled in, where none was."""
+        data = self.data.copy()
+        if not data.get("expires_at"):
+            data["expires_at"] = until.date().isoformat()
+        return type(self)(data, initial=self.initial, is_only_looked_at=True)
 
     def clean(self) -> dict[str, Any]:
         """Read the recheck policy beside the terms, as the reason asks for one."""

@@ -1,12 +1,12 @@
 """Looking first: what a request would take and do, before anybody asks; nothing is written."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from exceptions import ports
-from exceptions.asking import Asked
+from exceptions.asking import SHORTEST_RATIONALE, Asked
 from exceptions.errors import AlreadyCovered
 from exceptions.matching.standing import StandingException
 from exceptions.ports import Previewed
@@ -21,6 +21,8 @@ from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.refusals import Refusal
 
 CANDIDATE: Final = "EXC-CANDIDATE"
+_UNSAID: Final = "–" * SHORTEST_RATIONALE  # noqa: RUF001 - the dash that says: nothing
+"""Stands for reasons that nobody has written yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,20 @@ class Looked:
     refusals: tuple[Refusal, ...]
 
 
-def look_first(*, actor: Actor, asked: Asked, at: datetime) -> Looked:
-    """Return what asking for this would come to; raises what cannot even be judged, as `request_exception` does."""
+def look_first(*, actor: Actor, asked: Asked, at: datetime, is_open_ended: bool = False) -> Looked:
+    """Return what asking for this would come to; raises what cannot even be judged, as `request_exception` does.
+
+    Reasons that nobody has written yet are not missed. is_open_ended: whether its end is yet to be said; then it is
+    looked at with the latest possible one, whatever `asked` says.
+    """
+    if not asked.rationale.strip():
+        asked = replace(asked, rationale=_UNSAID)
+    if is_open_ended:
+        asked = replace(asked, expires_at=(asked.starts_at or at) + timedelta(days=1))
     drafted = sketch(asked, actor=actor, at=at)
+    if is_open_ended:
+        asked = replace(asked, expires_at=drafted.first_start + longest_term(drafted))
+        drafted = sketch(asked, actor=actor, at=at)
     seats = quorum_of(
         drafted.rule,
         within=drafted.within,

@@ -35,4 +35,5 @@ def _finding(row: GateDecision, found: Mapping[str, JsonValue]) -> BlockedFindin
         service=service.slug if service else "",
         environment=row.environment.slug,
         owner_team=service.team.slug if service else "",
+        digest=row.artifact.digest,
     )

@@ -11,6 +11,7 @@ from exceptions.models import PolicyException
 from exceptions.rules.vocabulary import Effect, ExceptionType, Reason, State
 from gates.models import GateDecision
 from gates.services.blocked import BlockedFindings
+from stellapolicy.access.models import RoleAssignment
 from stellapolicy.access.roles import Role
 from stellapolicy.audit.models import Entry
 from stellapolicy.outbox.models import OutboxEvent
@@ -61,7 +62,7 @@ def test_looking_first_shows_what_it_takes_and_writes_nothing(office: Office) ->
         "known to be exploited, EPSS 0.97: +1",
         "Release captain",
         "shop-casey",
-        "level A4 needs a ticket",
+        "Level A4 needs a ticket",
         "What would flip",
         "pkg:npm/log4j",
     ):
@@ -77,6 +78,49 @@ def test_looking_first_says_how_long_it_may_last_at_most(office: Office) -> None
 
     assert "lasts at most 30 days" in shown.content.decode()
     assert shown.context["looked"]["latest"].date() == (office.at + 30 * DAY).date()
+
+
+def test_looking_takes_neither_an_end_nor_a_reason_and_fills_in_the_latest_day(office: Office) -> None:
+    said = written(office, do="look", expires_at="", rationale="")
+
+    answer = office.sign_in("ada").post(ASK, said)
+
+    text, form = answer.content.decode(), answer.context["form"]
+    latest = answer.context["looked"]["latest"]
+    assert "once you say why it may be so" in text
+    assert "which this look takes as its end" in text
+    assert (form["expires_at"].value(), latest) == (latest.date().isoformat(), latest)
+    assert "Too long" not in text
+
+
+@pytest.mark.parametrize("field", ["expires_at", "rationale"])
+def test_asking_takes_both(office: Office, field: str) -> None:
+    answer = office.sign_in("ada").post(ASK, written(office, **{field: ""}))
+
+    assert field in answer.context["form"].errors
+    assert not PolicyException.objects.exists()
+
+
+def test_a_seat_that_nobody_can_fill_is_said_before_and_after_asking(office: Office) -> None:
+    said = written(office, vulnerabilities=LOG4SHELL, ticket="SEC-9")
+    RoleAssignment.objects.filter(role=Role.CISO).delete()
+
+    looked = office.sign_in("ada").post(ASK, {**said, "do": "look"}).content.decode()
+    asked = office.sign_in("ada").post(ASK, said, follow=True).content.decode()
+
+    for text in (looked, asked):
+        assert text.count("Nobody here can fill the seat of ciso.") == 1
+        assert "Let somebody else ask for it" in text
+
+
+def test_what_covers_nothing_today_says_so_before_and_after_asking(office: Office) -> None:
+    said = written(office, vulnerabilities="CVE-2031-12345", ticket="SEC-9")
+
+    looked = office.sign_in("ada").post(ASK, {**said, "do": "look"}).content.decode()
+    asked = office.sign_in("ada").post(ASK, said, follow=True).content.decode()
+
+    assert "It covers nothing today." in looked
+    assert "It covers nothing today; it would apply to what is found later." in asked
 
 
 def test_looking_first_says_that_it_is_covered_already(office: Office) -> None:
@@ -101,6 +145,7 @@ def test_what_is_covered_already_is_refused(office: Office) -> None:
     [
         ({"rationale": "too short"}, "rationale"),
         ({"packages": "log4j"}, "packages"),
+        ({"vulnerabilities": "CVE-20999"}, "vulnerabilities"),
         ({"packages": "pkg:npm/net vers:maven/<2"}, "packages"),
         ({"digests": "sha256:short"}, "digests"),
         ({"expires_at": "2020-01-01"}, "expires_at"),
@@ -177,6 +222,26 @@ def test_a_finding_of_a_release_that_is_not_theirs_begins_nothing(office: Office
     answer = office.sign_in(narrow).get(f"{ASK}?decision={decision.pk}&finding={quote(key, safe='')}")
 
     assert answer.context["origin"] is None
+
+
+def test_a_finding_that_no_service_owns_says_how_far_it_reaches_and_can_be_bound_to_the_artifact(
+    office: Office,
+) -> None:
+    decision = GateDecision.objects.select_related("artifact").get()
+    key = next(one["key"] for one in decision.body["findings"] if one["id"] == LOG4SHELL)
+    address = f"{ASK}?decision={decision.pk}&finding={quote(key, safe='')}"
+    ada = office.sign_in("ada")
+
+    wide = ada.get(address)
+    bound = ada.get(wide.context["bind"])
+
+    assert "it would hold for every artifact and every service" in wide.content.decode()
+    assert (wide.context["form"]["digests"].value(), bound.context["form"]["digests"].value()) == (
+        "",
+        decision.artifact.digest,
+    )
+    assert "It is bound to this very artifact" in bound.content.decode()
+    assert bound.context["bind"] == ""
 
 
 def test_a_finding_without_a_service_is_told_all_the_same(office: Office) -> None:
