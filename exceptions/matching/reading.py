@@ -14,6 +14,7 @@ from stellapolicy.kernel.refusals import Fault
 MOST_VALUES: Final = 200
 LONGEST_VALUE: Final = 500
 _SLUG = re.compile(r"[A-Za-z0-9_-]+")
+_CVE = re.compile(r"CVE-\d{4}-\d{4,}", re.IGNORECASE)
 _STARS = re.compile(r"\*{2,}")
 _PACKAGE_FIELDS = frozenset({"pattern", "versions"})
 
@@ -86,6 +87,8 @@ def vulnerability(stated: JsonValue) -> str:
     text = _text(stated)
     if "*" in text:
         raise MisreadError("vulnerability", f"{text!r} is a pattern; each vulnerability is named by its whole id")
+    if text.upper().startswith("CVE-") and not _CVE.fullmatch(text):
+        raise MisreadError("vulnerability", f"{text[:80]!r} is no CVE; one looks like CVE-2021-44228")
     return canonical_id(text)
 
 

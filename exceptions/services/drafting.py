@@ -19,6 +19,7 @@ from exceptions.rules.level_table import LevelRule, longest
 from exceptions.rules.levels import Judged, level_of
 from exceptions.rules.recheck import already_true
 from exceptions.rules.vocabulary import KIND_OF, Effect, Kind, Level
+from exceptions.rules.wording import counted, with_article
 from exceptions.selectors import level_rule, levels
 from exceptions.services.judging import scope_around
 from stellapolicy.access.roles import Scope as Held
@@ -98,7 +99,8 @@ def sketch(
     services = _services(asked.scope, faults)
     _places(asked, faults)
     if faults:
-        raise ExceptionInvalid(f"{len(faults)} mistakes; the first: {faults[0].message}", faults=tuple(faults))
+        found = f"{counted(len(faults), 'mistake')}; the first: {faults[0].message}"
+        raise ExceptionInvalid(found, faults=tuple(faults))
     coverage = look(asked, at=at)
     within = _within(asked.scope, services, coverage)
     for service in (within or (None,)) if needs_scope else ():
@@ -184,8 +186,9 @@ def unfit(drafted: Drafted) -> Iterator[Refusal]:
     most = longest_term(drafted)
     latest = drafted.first_start + most
     if drafted.asked.expires_at > latest:
+        level = drafted.judged.level.value.upper()
         message = (
-            f"at level {drafted.judged.level.value.upper()} a {drafted.kind} lasts at most {most.days} days, "
+            f"at level {level} {with_article(drafted.kind)} lasts at most {most.days} days, "
             f"from its first start until {rfc3339(latest)}"
         )
         yield TooLong(message, faults=(Fault("/expires_at", TooLong.code, message),))
@@ -223,7 +226,7 @@ def _window(asked: Asked, starts_at: datetime, *, at: datetime, is_new: bool) ->
 def _effect(asked: Asked, entry: EffectEntry) -> list[Fault]:
     if asked.effect is None or asked.effect in entry.effects:
         return []
-    message = f"{asked.reason} of a {asked.type} allows {', '.join(entry.effects)}"
+    message = f"{asked.reason} of {with_article(asked.type)} allows {', '.join(entry.effects)}"
     return [Fault("/effect", "effect.not_of_reason", message)]
 
 

@@ -111,6 +111,8 @@ def test_a_vulnerability_a_package_or_a_rule_is_enough(dimensions: dict[str, Any
     "value,code",
     [
         ({"vulnerabilities": ["CVE-2021-*"]}, "/scope/vulnerabilities/0 scope.vulnerability"),
+        ({"vulnerabilities": [CVE, "CVE-20999"]}, "/scope/vulnerabilities/1 scope.vulnerability"),
+        ({"vulnerabilities": ["cve-2021-1"]}, "/scope/vulnerabilities/0 scope.vulnerability"),
         ({"vulnerabilities": [""]}, "/scope/vulnerabilities/0 scope.text"),
         ({"vulnerabilities": ["CVE\n1"]}, "/scope/vulnerabilities/0 scope.text"),
         ({"vulnerabilities": [5]}, "/scope/vulnerabilities/0 scope.type"),
