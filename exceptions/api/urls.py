@@ -39,6 +39,7 @@ urlpatterns = [
     path("exceptions/by-vulnerability", listing.GroupsView.as_view()),
     path("exceptions/effects", catalogue.EffectsView.as_view()),
     path("exceptions/preview", previews.LookView.as_view()),
+    path("exceptions/public-key", attestations.PublicKeyView.as_view()),
     path("exceptions/recheck-policies", catalogue.RecheckPoliciesView.as_view()),
     path("exceptions/stats", listing.StatisticsView.as_view()),
     *TRANSFER_URLS,

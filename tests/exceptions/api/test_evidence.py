@@ -7,13 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from exceptions.services.evidence import LARGEST
 from stellapolicy.kernel.clock import now, rfc3339
 from stellapolicy.outbox.services import dispatching
+from stellapolicy.signing.selectors import own_keys
 from stellapolicy.trust.dsse import Envelope, verify
 from stellapolicy.trust.intoto import PAYLOAD_TYPE
 from stellapolicy.trust.keys import trusted_keys
+from stellapolicy.trust.public_keys import read_public_keys
 from tests.exceptions.api.office import EXCEPTIONS, Answer, Office, at, post, refused
 from tests.exceptions.evidence import signed_review
 from tests.reports import HARMLESS
@@ -186,3 +189,25 @@ def test_what_nobody_approved_carries_no_signed_approval(office: Office) -> None
     for below in ("/attestation", "/attestation/statement"):
         assert refused(office.session("sam").get(at(exception, below))) == (404, "exception.attestation_not_found")
     assert office.session("sam").get(at(exception)).json()["attestation"] is None
+
+
+@pytest.mark.parametrize("accepted", ["*/*", "text/plain", "application/json"])
+def test_the_public_key_verifies_what_is_signed_here(office: Office, accepted: str) -> None:
+    answer = office.token("exception:read").get(f"{EXCEPTIONS}/public-key", headers={"accept": accepted})
+
+    assert answer.status_code == 200
+    assert answer["Content-Type"].startswith("text/plain")
+    assert answer["Content-Disposition"] == 'attachment; filename="public.pem"'
+    assert read_public_keys(answer.content.decode()) == own_keys()
+
+
+def test_there_is_no_public_key_where_nothing_signs(office: Office, settings: Settings) -> None:
+    settings.SIGNING_KEY, settings.LAPTOP = "", False
+
+    assert refused(office.session("sam").get(f"{EXCEPTIONS}/public-key")) == (409, "signing.unsupported")
+
+
+def test_the_public_key_is_for_whoever_reads_exceptions(office: Office) -> None:
+    answer = office.token("gate:read").get(f"{EXCEPTIONS}/public-key")
+
+    assert refused(answer) == (403, "scope.missing")
