@@ -1,16 +1,27 @@
 """`python -m exceptions.verify ENVELOPE --key KEY`: says what a signed approval approves, without server or database.
 
-Exit codes: 0 verified, 10 internal, 11 usage, 21 other terms than approved, 22 not signed by the key as an approval.
+Judged now, or at the instant of `--at`. Exit codes: 0 verified, 10 internal, 11 usage, 21 other terms than approved,
+22 not signed by the key as an approval, 23 approved and over by then, or not yet begun.
 """
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from exceptions.command_line import ExitCode, Parser, UsageRefused, answered, bytes_of, json_of, say, text_of
-from exceptions.rules.attestation import Approval, Approver, NotAnApproval, TermsDiffer, read_approval, require_terms
+from exceptions.formats.nodes import moment_of
+from exceptions.rules.attestation import (
+    Approval,
+    Approver,
+    Decided,
+    NotAnApproval,
+    TermsDiffer,
+    read_approval,
+    require_terms,
+)
 from stellapolicy.kernel.canonical_json import JsonValue
-from stellapolicy.kernel.clock import rfc3339
+from stellapolicy.kernel.clock import now, rfc3339
 from stellapolicy.kernel.refusals import Refusal
 from stellapolicy.trust.dsse import read_envelope, verify
 from stellapolicy.trust.errors import EnvelopeRefused, KeysUnreadable, StatementMalformed
@@ -20,10 +31,11 @@ from stellapolicy.trust.public_keys import PublicKey, read_public_keys
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call: the envelope, the keys any of which must have signed it, and terms to hold against it."""
+    """One call: the envelope, the keys any of which must have signed it, when, and terms to hold against it."""
 
     envelope: bytes
     keys: Mapping[str, PublicKey]
+    at: datetime
     terms_file: str = ""
     terms: JsonValue = None
 
@@ -62,7 +74,7 @@ def _answer(arguments: Sequence[str]) -> ExitCode:
     except (EnvelopeRefused, StatementMalformed, NotAnApproval) as refusal:
         return _refuse(ExitCode.SIGNATURE, refusal)
     say(_words(found, request))
-    return ExitCode.DONE
+    return ExitCode.DONE if _holds(found.approval.decided, at=request.at) else ExitCode.NOT_NOW
 
 
 def _refuse(code: ExitCode, refusal: Exception) -> ExitCode:
@@ -76,7 +88,7 @@ def _refuse(code: ExitCode, refusal: Exception) -> ExitCode:
 
 def _words(found: Verified, request: Request) -> Iterator[str]:
     approval, decided = found.approval, found.approval.decided
-    yield f"VERIFIED: {approval.number}, an approved exception of level {decided.level.value.upper()}."
+    yield _verdict(approval, at=request.at)
     yield f"Asked for by {decided.requester}: {decided.reason}"
     yield f"Approved at {rfc3339(decided.approved_at)} by:" if decided.approvers else "Approved by nobody: level A0."
     for approver in decided.approvers:
@@ -86,6 +98,21 @@ def _words(found: Verified, request: Request) -> Iterator[str]:
     yield f"Its terms are {approval.terms_digest}{beside}."
     yield f"Signed by {', '.join(found.key_ids)}."
     yield "An approval does not know what came after it: whether it was revoked or held since, its installation knows."
+
+
+def _holds(decided: Decided, *, at: datetime) -> bool:
+    return decided.valid_from <= at < decided.valid_until
+
+
+def _verdict(approval: Approval, *, at: datetime) -> str:
+    """Return the one line that whoever reads no further takes home."""
+    number, decided = approval.number, approval.decided
+    named = f"an exception of level {decided.level.value.upper()}"
+    if at >= decided.valid_until:
+        return f"OVER: {number}, {named}, was approved, and is over since {rfc3339(decided.valid_until)}."
+    if at < decided.valid_from:
+        return f"NOT YET: {number}, {named}, is approved, and begins at {rfc3339(decided.valid_from)}."
+    return f"VERIFIED: {number}, an approved exception of level {decided.level.value.upper()}."
 
 
 def _agreed(approver: Approver) -> str:
@@ -98,11 +125,16 @@ def _read(arguments: Sequence[str]) -> Request:
     parser.add_argument("envelope", metavar="ENVELOPE", help="the signed approval: a DSSE envelope in JSON")
     parser.add_argument("--key", dest="keys", action="append", required=True, metavar="KEY", help="public keys in PEM")
     parser.add_argument("--terms", metavar="TERMS", default="", help="terms in JSON that should be the approved ones")
+    parser.add_argument("--at", metavar="AT", default="", help="judge an instant or a day other than now")
     asked = parser.parse_args(arguments)
+    at = moment_of(asked.at) if asked.at else now()
+    if at is None:
+        raise UsageRefused(f"--at {asked.at!r} is neither a day (2027-01-31) nor an instant with a zone")
     keys = [key for name in asked.keys for key in _keys_of(name)]
     return Request(
         envelope=bytes_of(asked.envelope),
         keys={key.key_id: key for key in keys},
+        at=at,
         terms_file=asked.terms,
         terms=json_of(asked.terms) if asked.terms else None,
     )

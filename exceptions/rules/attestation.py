@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Final
 
 from exceptions.rules.vocabulary import Level
+from exceptions.rules.wording import counted
 from stellapolicy.kernel import digest
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.clock import rfc3339
@@ -107,16 +108,20 @@ def approval_statement(
 
 
 def read_approval(statement: Statement) -> Approval:
-    """Return what a verified statement approves; refuses another statement, and terms that are not its subject."""
+    """Return what a verified statement approves; refuses another statement, and terms that are not its subject.
+
+    INVARIANT: what stands beside the terms says nothing else than they do, so whoever reads either knows both.
+    """
     if statement.predicate_type != PREDICATE_TYPE or statement.predicate.get("kind") != KIND:
         raise NotAnApproval(f"it states {statement.predicate_type!r:.200} of {statement.predicate.get('kind')!r:.60}")
     reading = _Reading(statement.predicate)
     number, terms_digest = reading.subject(statement.subjects)
     terms = reading.object("terms")
     decided = reading.decided()
-    if reading.faults:
-        raise NotAnApproval(f"{len(reading.faults)} mistakes in the approval", faults=tuple(reading.faults))
+    reading.refuse()
     require_terms(terms, terms_digest=terms_digest)
+    reading.look_at_the_terms(terms, number=number, decided=decided)
+    reading.refuse()
     return Approval(number, terms_digest, terms, decided)
 
 
@@ -137,6 +142,11 @@ class _Reading:
     said: Mapping[str, JsonValue]
     faults: list[Fault] = field(default_factory=list)
 
+    def refuse(self) -> None:
+        """Refuse the statement where anything is wrong with it."""
+        if self.faults:
+            raise NotAnApproval(f"{counted(len(self.faults), 'mistake')} in the approval", faults=tuple(self.faults))
+
     def decided(self) -> Decided:
         found = Decided(
             requester=self.text(self.said, "requester"),
@@ -156,12 +166,25 @@ class _Reading:
         """Find an approval that too few agreed to, or whoever asked for it."""
         people = {approver.person for approver in decided.approvers}
         needed = decided.rule.get("needed")
-        if not isinstance(needed, int) or needed < (decided.level is not Level.A0):
+        if isinstance(needed, bool) or not isinstance(needed, int) or needed < (decided.level is not Level.A0):
             self.fault("/rule/needed", "say how many people had to agree; only level a0 needs nobody")
         elif len(people) < needed:
             self.fault("/approvers", f"{needed} people had to agree")
         if decided.requester in people | {approver.on_behalf_of for approver in decided.approvers}:
             self.fault("/approvers", "whoever asked does not agree")
+
+    def look_at_the_terms(self, terms: Mapping[str, JsonValue], *, number: str, decided: Decided) -> None:
+        """Find what is said beside the terms and not in them."""
+        if terms.get("exception") != number:
+            self.fault("", f"its terms are those of {terms.get('exception')!r:.60}")
+        if terms.get("level") != decided.level.value:
+            self.fault("/level", f"its terms say {terms.get('level')!r:.60}")
+        for name, member, instant in (
+            ("valid_from", "starts_at", decided.valid_from),
+            ("valid_until", "expires_at", decided.valid_until),
+        ):
+            if terms.get(member) != rfc3339(instant):
+                self.fault(f"/{name}", f"its terms say {terms.get(member)!r:.60}")
 
     def subject(self, subjects: Sequence[Subject]) -> tuple[str, str]:
         """Return the number and the digest of the terms, of the one subject there may be."""

@@ -12,6 +12,10 @@ from stellapolicy.trust.intoto import Statement
 from tests.factories import NOON
 
 TERMS: Final[dict[str, JsonValue]] = {
+    "exception": "EXC-2026-0001",
+    "level": "a3",
+    "starts_at": "2026-03-02T12:05:00Z",
+    "expires_at": "2026-03-16T12:00:00Z",
     "scope": {"vulnerabilities": ["CVE-2021-44228"], "environments": ["production"]},
     "effect": "defer",
     "rationale": "The fix is scheduled for the release after next; until then the façade filters it.",

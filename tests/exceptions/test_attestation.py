@@ -62,9 +62,11 @@ def test_the_schema_refuses_what_is_no_approval(wrong: Statement) -> None:
 
 @pytest.mark.parametrize("decided", [DECIDED, AUTOMATIC], ids=["two people", "nobody"])
 def test_an_approval_is_read_as_it_was_written(decided: Any) -> None:
-    found = read_approval(read_statement(statement(decided=decided).payload()))
+    terms = {**TERMS, "level": decided.level.value}
 
-    assert (found.number, found.terms_digest, found.terms) == ("EXC-2026-0001", digest.of_json(TERMS), TERMS)
+    found = read_approval(read_statement(statement(terms=terms, decided=decided).payload()))
+
+    assert (found.number, found.terms_digest, found.terms) == ("EXC-2026-0001", digest.of_json(terms), terms)
     assert found.decided == decided
 
 
@@ -100,6 +102,7 @@ def test_another_statement_is_no_approval(wrong: Statement) -> None:
         (changed(level="a5"), "/predicate/level"),
         (changed(rule=[]), "/predicate/rule"),
         (changed(rule={"seats": [], "needed": 0}), "/predicate/rule/needed"),
+        (changed(rule={"seats": [], "needed": True}), "/predicate/rule/needed"),
         (changed(valid_until="2026-03-15T12:00:00"), "/predicate/valid_until"),
         (changed(valid_from="soon"), "/predicate/valid_from"),
         (changed(approved_at=3), "/predicate/approved_at"),
@@ -112,6 +115,21 @@ def test_another_statement_is_no_approval(wrong: Statement) -> None:
 )
 def test_each_mistake_is_told_with_its_place(wrong: Statement, pointer: str) -> None:
     assert pointer in mistakes(wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong,pointer",
+    [
+        (changed(level="a4"), "/predicate/level"),
+        (changed(valid_from="2026-03-01T12:05:00Z"), "/predicate/valid_from"),
+        (changed(valid_until="2036-03-16T12:00:00Z"), "/predicate/valid_until"),
+        (statement(number="EXC-2026-0002"), "/subject"),
+        (statement(terms={name: value for name, value in TERMS.items() if name != "level"}), "/predicate/level"),
+    ],
+    ids=["level", "from", "until", "number", "terms that say nothing"],
+)
+def test_what_stands_beside_the_terms_says_nothing_else_than_they_do(wrong: Statement, pointer: str) -> None:
+    assert mistakes(wrong) == [pointer]
 
 
 def test_fewer_people_than_the_rule_needs_approve_nothing() -> None:

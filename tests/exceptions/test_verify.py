@@ -10,11 +10,12 @@ import pytest
 
 import exceptions.verify
 from exceptions.verify import main
+from stellapolicy.signing.private_keys import PrivateKey
 from stellapolicy.trust.dsse import Envelope
 from stellapolicy.trust.intoto import PAYLOAD_TYPE, Statement
 from tests.exceptions.approvals import DECIDED, TERMS, statement
 from tests.processes import ROOT
-from tests.signing_keys import new_key
+from tests.signing_keys import new_key, signed_by
 
 ADA, BEN = new_key(), new_key()
 
@@ -41,8 +42,12 @@ class Desk:
     def envelope(self) -> Envelope:
         return Envelope.from_json(json.loads((self.folder / "approval.json").read_text(encoding="utf-8")))
 
-    def ask(self, *more: str) -> int:
-        return main([str(self.folder / "approval.json"), "--key", str(self.folder / "key.pem"), *more])
+    def ask(self, *more: str, at: str = "2026-03-10") -> int:
+        when = ("--at", at) if at else ()
+        return main([*self.files(), *when, *more])
+
+    def files(self) -> list[str]:
+        return [str(self.folder / "approval.json"), "--key", str(self.folder / "key.pem")]
 
     def said(self) -> str:
         captured = self._capsys.readouterr()
@@ -69,6 +74,65 @@ def test_a_signed_approval_is_verified_and_said_in_words(desk: Desk) -> None:
         f"Signed by {ADA.public.key_id}.",
         "An approval does not know what came after it: whether it was revoked or held since, its installation knows.",
     ]
+
+
+@pytest.mark.parametrize(
+    "at,code,line",
+    [
+        ("2026-03-02T12:04:59Z", 23, "NOT YET: EXC-2026-0001, an exception of level A3, is approved, and begins at "),
+        ("2026-03-02T12:05:00Z", 0, "VERIFIED: EXC-2026-0001, an approved exception of level A3."),
+        ("2026-03-16T11:59:59.999999Z", 0, "VERIFIED: EXC-2026-0001, an approved exception of level A3."),
+        ("2026-03-16T12:00:00Z", 23, "OVER: EXC-2026-0001, an exception of level A3, was approved, and is over since "),
+    ],
+    ids=["before", "first instant", "last instant", "after"],
+)
+def test_an_approval_is_judged_at_an_instant(desk: Desk, at: str, code: int, line: str) -> None:
+    assert desk.ask(at=at) == code
+    assert desk.said().startswith(line)
+
+
+def test_an_approval_that_is_over_by_now_is_no_plain_yes(desk: Desk) -> None:
+    assert desk.ask(at="") == 23
+    assert "was approved, and is over since 2026-03-16T12:00:00Z." in desk.said()
+
+
+def test_an_envelope_cut_short_is_not_verified(desk: Desk) -> None:
+    whole = (desk.folder / "approval.json").read_text(encoding="utf-8")
+    desk.put("approval.json", whole[: len(whole) // 2])
+
+    assert desk.ask() == 22
+    assert "VERIFIED" not in desk.said().removeprefix("NOT VERIFIED")
+
+
+def test_a_payload_cut_short_is_not_verified(desk: Desk) -> None:
+    envelope = desk.envelope()
+    desk.lay(replace(envelope, payload=envelope.payload[:-1]))
+
+    assert desk.ask() == 22
+
+
+def test_a_payload_cut_short_before_it_was_signed_is_not_verified(desk: Desk) -> None:
+    desk.lay(ADA.envelope(PAYLOAD_TYPE, statement().payload()[:-1]))
+
+    assert desk.ask() == 22
+    assert "statement.malformed" in desk.said()
+
+
+@pytest.mark.parametrize("signers", [(ADA, ADA), (ADA, BEN), (BEN, ADA)], ids=["same", "other last", "other first"])
+def test_an_envelope_signed_twice_is_verified_by_the_key_that_is_given(
+    desk: Desk, signers: tuple[PrivateKey, ...]
+) -> None:
+    desk.lay(signed_by(PAYLOAD_TYPE, statement().payload(), *signers))
+
+    assert desk.ask() == 0
+    assert f"Signed by {ADA.public.key_id}.\n" in desk.said()
+
+
+def test_an_approval_that_says_another_end_than_its_terms_is_not_verified(desk: Desk) -> None:
+    desk.sign(statement(decided=replace(DECIDED, valid_until=DECIDED.valid_until.replace(year=2036))))
+
+    assert desk.ask() == 22
+    assert "/predicate/valid_until" in desk.said()
 
 
 def test_one_of_several_keys_is_enough(desk: Desk) -> None:
@@ -142,8 +206,9 @@ def test_a_statement_whose_own_terms_do_not_match_is_refused(desk: Desk) -> None
         ["approval.json", "--key", "binary.pem"],
         ["approval.json", "--key", "key.pem", "--terms", "key.pem"],
         ["approval.json", "--key", "key.pem", "--unknown"],
+        ["approval.json", "--key", "key.pem", "--at", "soon"],
     ],
-    ids=["nothing", "no key", "no envelope", "key gone", "no pem", "no key inside", "binary", "no json", "word"],
+    ids=["nothing", "no key", "no envelope", "key gone", "no pem", "no key inside", "binary", "no json", "word", "at"],
 )
 def test_a_call_that_cannot_be_understood_is_said_to_be_one(
     arguments: list[str], desk: Desk, monkeypatch: pytest.MonkeyPatch
@@ -174,7 +239,7 @@ def test_what_a_terminal_cannot_show_does_not_hinder_the_answer(desk: Desk) -> N
     desk.sign(statement(decided=replace(DECIDED, reason="für später")))
 
     done = subprocess.run(
-        [sys.executable, "-m", "exceptions.verify", desk.folder / "approval.json", "--key", desk.folder / "key.pem"],
+        [sys.executable, "-m", "exceptions.verify", *desk.files(), "--at", "2026-03-10"],
         cwd=ROOT,
         env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "ascii"},
         capture_output=True,
@@ -190,7 +255,7 @@ def test_it_runs_without_django_without_settings_and_without_a_database(desk: De
         "import sys; from exceptions.verify import main; code = main(sys.argv[1:]); "
         "assert not {'django', 'psycopg'} & set(sys.modules); sys.exit(code)"
     )
-    files = [str(desk.folder / "approval.json"), "--key", str(desk.folder / "key.pem")]
+    files = [*desk.files(), "--at", "2026-03-10"]
     bare = {"PATH": "/usr/bin:/bin"}
 
     alone = subprocess.run([sys.executable, "-c", script, *files], cwd=ROOT, env=bare, check=False)
