@@ -10,6 +10,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -24,6 +25,7 @@ from exceptions.admin.forms import (
     VoteForm,
     on_day,
 )
+from exceptions.admin.deliberation import lacking, sent_back
 from exceptions.asking import Narrowing
 from exceptions.models import PolicyException
 from exceptions.rules.vocabulary import UNDECIDED
@@ -37,6 +39,9 @@ from stellapolicy.admin.base import PageAdmin
 from stellapolicy.admin.deeds import Deed, answer_form, posted
 from stellapolicy.governance.admin.reading import reader
 from stellapolicy.kernel.clock import now
+
+_YES: Final = "admin/exceptions/what_a_yes_does.html"
+_AGAIN: Final = "admin/exceptions/what_submitting_does.html"
 
 Said = dict[str, Any]  # Any: the cleaned values of a form, each of its own kind
 
@@ -150,14 +155,33 @@ def _recheck(seen: Situation, _said: Said) -> str:
 def _what_a_yes_does(seen: Situation) -> str:
     if seen.request is None:
         return _("Nothing of it waits for a decision.")
-    lacking = seen.request.judged(at=seen.who.at).lacking
-    after = (
-        _("With your vote it takes effect at once.")
-        if lacking <= 1
-        else ngettext("%(n)d more person is needed after you.", "%(n)d more people are needed after you.", lacking - 1)
-        % {"n": lacking - 1}
-    )
-    return " ".join((*describe_terms(seen.request), after))
+    terms, after = seen.row.asked, seen.request.judged(at=seen.who.at).lacking - 1
+    missing = list(lacking(seen.row, terms, at=seen.who.at)) if terms is not None else []
+    shown = {
+        "said": describe_terms(seen.request),
+        "after": _what_follows(seen, after, is_ready=not missing),
+        "missing": missing,
+        "is_last": after <= 0,
+        "sent_back": sent_back(seen.row),
+    }
+    return render_to_string(_YES, shown)
+
+
+def _what_follows(seen: Situation, after: int, *, is_ready: bool) -> str:
+    """Return what comes of a yes, as far as it rests on people and time."""
+    if after > 0:
+        said = ngettext("%(n)d more person is needed after you.", "%(n)d more people are needed after you.", after)
+        return said % {"n": after}
+    if not is_ready:
+        return ""
+    starts_at = seen.row.asked.starts_at if seen.row.asked is not None else seen.who.at
+    if starts_at > seen.who.at:
+        return _("With your vote it is approved, and begins on %(day)s.") % {"day": f"{starts_at:%Y-%m-%d %H:%M} UTC"}
+    return _("With your vote it takes effect at once.")
+
+
+def _what_submitting_does(seen: Situation) -> str:
+    return render_to_string(_AGAIN, {"sent_back": sent_back(seen.row)})
 
 
 def _what_less_does(seen: Situation) -> str:
@@ -208,7 +232,7 @@ MOVES: Final[Mapping[Act, Move]] = {
     Act.RESUBMIT: Move(
         gettext_lazy("submit again"),
         gettext_lazy("Submit it again"),
-        lambda _seen: _("It waits for a decision again as it is, with the facts of today; earlier votes do not count."),
+        _what_submitting_does,
         CommentForm,
         _resubmit,
     ),

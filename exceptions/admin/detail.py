@@ -14,6 +14,7 @@ from exceptions.admin import facts, wording
 from exceptions.admin.acts import look
 from exceptions.admin.evidence import kinds_of_lines
 from exceptions.admin.reading import readable
+from exceptions.admin.deliberation import conversation, lacking, sent_back, sign_command
 from exceptions.models import ExceptionApplication, ExceptionAttestation, ExceptionTerms, PolicyException
 from exceptions.ports import Coverage, CoveredFinding
 from exceptions.rules.hooks import HOOKS
@@ -27,6 +28,7 @@ from exceptions.services.story import RECORDED
 from stellapolicy.admin import cells
 from stellapolicy.governance.quorum import Outcome, QuorumState
 from stellapolicy.kernel.clock import now
+from stellapolicy.trust.keys import trusted_keys
 
 FINDINGS: Final = 50
 APPLICATIONS: Final = 20
@@ -110,7 +112,7 @@ def _words(row: PolicyException, terms: ExceptionTerms, state: State, *, at: dat
     return {
         "about": wording.about(row),
         "state_words": wording.STATES[state],
-        "effect_words": wording.EFFECTS[Effect(terms.effect)],
+        "effect_words": wording.ENDED.get(state) or wording.EFFECTS[Effect(terms.effect)],
         "kind_words": wording.KINDS[Kind(row.kind)],
         "scope_words": terms.selector().in_words(),
         "policy": wording.policy(terms.recheck_policy()),
@@ -130,6 +132,9 @@ def _decision(seen: Situation) -> dict[str, Any]:
     judged = seen.request.judged(at=seen.who.at)
     return {
         "waiting": seen.request if seen.is_waiting else None,
+        "missing": list(lacking(seen.row, seen.row.asked, at=seen.who.at))
+        if seen.is_waiting and seen.row.asked
+        else [],
         "approval": seen.request,
         "stands": _stands(judged),
         "seats": seats_of(judged.rule, judged),
@@ -151,7 +156,11 @@ def _story(row: PolicyException, terms: ExceptionTerms, *, at: datetime) -> dict
     applications = row.applications.all()
     events = list(row.events.order_by("-sequence")[:EVENTS])
     return {
-        "thread": list(row.thread.all()),
+        "thread": conversation(row),
+        "sent_back": sent_back(row) if row.state in UNDECIDED else [],
+        "newest": row.asked or terms,
+        "sign_command": sign_command(row, row.asked or terms),
+        "trusted": sorted(trusted_keys()),
         "hooks": evidence_report(row, terms, at=at),
         "needs_signature": level_rule(Level(terms.level), levels()).needs_signed_evidence,
         "lacks_signature": signed_evidence_is_missing(row, at=at),
@@ -160,7 +169,7 @@ def _story(row: PolicyException, terms: ExceptionTerms, *, at: datetime) -> dict
         "applications": list(applications[:APPLICATIONS]),
         "applied": applications[: MOST_COUNTED + 1].count(),
         "versions": list(row.versions.defer("seen")[:20]),
-        "verify_command": f"python -m exceptions.verify {row.number}.dsse.json --key approvals.pub",
+        "verify_command": f".venv/bin/python -m exceptions.verify {row.number}.dsse.json --key public.pem",
         "attestation": ExceptionAttestation.objects.filter(terms=row.terms_id).first() if row.terms_id else None,
     }
 

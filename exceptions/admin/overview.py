@@ -14,18 +14,18 @@ from exceptions.admin.reading import readable
 from exceptions.metrics import PATIENCE
 from exceptions.models import PolicyException
 from exceptions.models.exception import SEVERE, SOON, PolicyExceptionQuerySet
-from exceptions.selectors.queues import waiting_for
+from exceptions.selectors.queues import asking, waiting_for
 from stellapolicy.admin.dashboard import Panel, Tile, Tone
 from stellapolicy.api.permissions import actor_of
 
 
 def show(request: HttpRequest, at: datetime) -> Iterable[Tile | Panel]:
-    """Give four tiles, seven queries however much there is; nothing to whoever may not see exceptions."""
+    """Give five tiles, eight queries however much there is; nothing to whoever may not see exceptions."""
     actor = actor_of(request)
     if actor is None or not request.user.has_perm("exceptions.view_policyexception"):
         return []
     rows = readable(PolicyException.objects.all(), request)
-    mine = waiting_for(rows, actor, at=at).count()
+    mine, questions = waiting_for(rows, actor, at=at).count(), asking(rows, actor.person).count()
     return [
         Tile(
             title=_("Exceptions to decide"),
@@ -33,6 +33,13 @@ def show(request: HttpRequest, at: datetime) -> Iterable[Tile | Panel]:
             remark=_("wait for you") if mine else _("nothing waits for you"),
             href=_list(f"queue={Queue.MINE}"),
             tone=Tone.CAREFUL if mine else Tone.QUIET,
+        ),
+        Tile(
+            title=_("Questions for me"),
+            value=f"{questions:,}",
+            remark=_("your requests wait for your answer") if questions else _("nobody waits for your answer"),
+            href=_list(f"queue={Queue.QUESTIONS}"),
+            tone=Tone.CAREFUL if questions else Tone.QUIET,
         ),
         *_standing(rows, at),
         _overdue(rows, at),

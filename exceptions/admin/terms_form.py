@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 from django import forms
 from django.forms import BoundField
@@ -151,7 +151,7 @@ class RequestForm(TermsForm):
 
     def ending(self, until: datetime) -> Self:
         """Return the form as it is with a day filled in, where none was."""
-        data = self.data.copy()
+        data = cast("QueryDict", self.data).copy()
         if not data.get("expires_at"):
             data["expires_at"] = until.date().isoformat()
         return type(self)(data, initial=self.initial, is_only_looked_at=True)

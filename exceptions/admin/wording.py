@@ -46,6 +46,13 @@ STATES: Final[Mapping[State, StrOrPromise]] = {
     State.REVOKED: gettext_lazy("Somebody ended it early."),
     State.EXPIRED: gettext_lazy("Its time is over."),
 }
+ENDED: Final[Mapping[State, StrOrPromise]] = {
+    State.REJECTED: gettext_lazy("It never applied: what it was asked for counts as ever."),
+    State.WITHDRAWN: gettext_lazy("It never applied: what it was asked for counts as ever."),
+    State.SUPERSEDED: gettext_lazy("It never applied itself; the broader one decides."),
+    State.REVOKED: gettext_lazy("It applies to nothing any more: what it covered counts again."),
+    State.EXPIRED: gettext_lazy("It applies to nothing any more: what it covered counts again."),
+}
 _CONDITIONS: Final[Mapping[ConditionKind, StrOrPromise]] = {
     ConditionKind.KEV_LISTED: gettext_lazy("it becomes known to be exploited"),
     ConditionKind.EPSS_RISES: gettext_lazy("its EPSS rises by %(limit)s, or across 0.5"),

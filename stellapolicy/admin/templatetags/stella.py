@@ -45,6 +45,12 @@ def moment(text: str) -> str:
 
 
 @register.filter
+def person(subject: str) -> str:
+    """Return somebody by the name they sign in with."""
+    return subject.removeprefix("user:")
+
+
+@register.filter
 def basis_points(number: int) -> str:
     """Return basis points as the fraction they stand for."""
     return f"{number / 10_000:.2f}"

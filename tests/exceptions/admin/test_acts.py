@@ -6,7 +6,7 @@ from http import HTTPStatus
 import pytest
 
 from exceptions.models import ExceptionComment, PolicyException
-from exceptions.rules.vocabulary import State
+from exceptions.rules.vocabulary import Reason, State
 from stellapolicy.access.reauthentication import AUTHENTICATED_AT
 from stellapolicy.access.roles import Role
 from stellapolicy.governance.models import ApprovalRequest, ApprovalVote
@@ -150,6 +150,38 @@ def test_changes_are_asked_for_answered_and_submitted_again(office: Office) -> N
     office.sign_in("ada").post(address(row, "resubmit"), {"comment": "it is every service"})
 
     assert (sent_back, fresh(row).state) == (State.CHANGES_REQUESTED, State.PROPOSED)
+
+
+def test_what_was_asked_for_is_quoted_wherever_it_is_answered_and_decided(office: Office) -> None:
+    row = office.ask()
+    office.sign_in("sam").post(address(row, "request_changes"), {"comment": "name <the> service"})
+
+    page = office.page("ada", row)
+    form = office.sign_in("ada").get(address(row, "resubmit")).content.decode()
+    office.sign_in("ada").post(address(row, "resubmit"), {"comment": "it is every service"})
+    vote_page = office.sign_in("sam").get(address(row, "approve")).content.decode()
+
+    asked = "name &lt;the&gt; service"
+    assert page.index("Changes were asked for.") < page.index(asked) < page.index('id="thread"') < page.rindex(asked)
+    assert asked in form
+    assert vote_page.index(asked) < vote_page.index("it is every service")
+
+
+def test_what_is_missing_is_said_before_anybody_votes(office: Office) -> None:
+    row = office.ask(LOG4SHELL, reason=Reason.COMPENSATING_CONTROL, controls=("WAF rule 1042",), days=5)
+
+    page = office.page("sam", row)
+    form = office.sign_in("sam").get(address(row, "approve")).content.decode()
+    for who in ("sam", "casey"):
+        office.sign_in(who).post(address(row, "approve"), vote(row))
+    last = office.sign_in("kit").get(address(row, "approve")).content.decode()
+
+    for text in (page, form, last):
+        assert "Compensating control: nothing was submitted" in text
+        assert "Evidence with a signature that verifies" in text
+        assert "takes effect at once" not in text
+    assert "2 more people are needed after you." in form
+    assert "Your vote is the last that is needed, and is refused while this is missing:" in last
 
 
 def test_whoever_asked_withdraws_without_a_word(office: Office) -> None:

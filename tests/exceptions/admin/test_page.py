@@ -119,7 +119,8 @@ def test_nothing_is_offered_about_what_is_over(office: Office) -> None:
     shown = office.page("sam", row)
 
     assert offered(shown, row) == {"say"}
-    assert "Its time is over." in shown
+    assert "Its time is over. It applies to nothing any more: what it covered counts again." in shown
+    assert "holds nothing back until" not in shown
 
 
 @pytest.mark.parametrize("who", ["ada", "sam", "root"])
@@ -169,6 +170,15 @@ def test_the_same_terms_differ_in_nothing(office: Office) -> None:
     assert terms is not None
 
     assert differences(terms, terms) == []
+
+
+def test_what_is_to_be_signed_is_ready_to_copy(office: Office) -> None:
+    row = office.ask(LOG4SHELL, days=5)
+
+    shown = office.page("ada", row)
+
+    assert row.asked is not None
+    assert f"--exception {row.number} --terms {row.asked.digest} --hook security_review" in shown
 
 
 def test_a_listing_as_exploited_is_marked_and_what_it_did_is_said(office: Office) -> None:

@@ -17,7 +17,7 @@ from exceptions.services.approval import reject_exception
 from exceptions.services.lifecycle import revoke_exception
 from stellapolicy.access.roles import Role
 from stellapolicy.tenancy.models import Team
-from tests.exceptions.admin.office import LIST, MEDIUM, Office, hash_of
+from tests.exceptions.admin.office import LIST, MEDIUM, Office, address, hash_of
 from tests.exceptions.desk import DAY
 from tests.factories import ServiceFactory, person_with
 from tests.reports import HARMLESS
@@ -174,6 +174,22 @@ def test_the_overview_counts_what_waits_ends_is_owed_and_is_overdue(office: Offi
     assert (tiles["Overdue workers"].value, tiles["Overdue workers"].tone) == ("0", "good")
 
 
+def test_the_overview_counts_the_questions_for_the_reader(office: Office) -> None:
+    row = office.ask()
+    office.sign_in("sam").post(address(row, "request_changes"), {"comment": "name the service"})
+
+    counted = {
+        who: next(
+            tile.value
+            for tile in office.sign_in(who).get(reverse("admin:index")).context["tiles"]
+            if str(tile.title) == "Questions for me"
+        )
+        for who in ("ada", "sam")
+    }
+
+    assert counted == {"ada": "1", "sam": "0"}
+
+
 def test_an_end_that_no_worker_recorded_makes_workers_overdue(office: Office) -> None:
     row = office.in_force(at=office.at - 3 * DAY, days=2)
     sam = office.sign_in("sam")
@@ -188,7 +204,7 @@ def test_every_tile_of_exceptions_leads_to_a_list_that_opens(office: Office) -> 
     sam = office.sign_in("sam")
     tiles = [one for one in sam.get(reverse("admin:index")).context["tiles"] if "/exceptions/" in one.href]
 
-    assert len(tiles) == 4
+    assert len(tiles) == 5
     assert {sam.get(tile.href).status_code for tile in tiles} == {HTTPStatus.OK}
 
 
