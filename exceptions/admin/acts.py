@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrOrPromise
 
+from exceptions.admin.deliberation import lacking, sent_back
 from exceptions.admin.forms import (
     ApprovalForm,
     CommentForm,
@@ -25,7 +26,6 @@ from exceptions.admin.forms import (
     VoteForm,
     on_day,
 )
-from exceptions.admin.deliberation import lacking, sent_back
 from exceptions.asking import Narrowing
 from exceptions.models import PolicyException
 from exceptions.rules.vocabulary import UNDECIDED

@@ -12,9 +12,9 @@ from django.utils.translation import ngettext
 from exceptions import ports
 from exceptions.admin import facts, wording
 from exceptions.admin.acts import look
+from exceptions.admin.deliberation import conversation, lacking, sent_back, sign_command
 from exceptions.admin.evidence import kinds_of_lines
 from exceptions.admin.reading import readable
-from exceptions.admin.deliberation import conversation, lacking, sent_back, sign_command
 from exceptions.models import ExceptionApplication, ExceptionAttestation, ExceptionTerms, PolicyException
 from exceptions.ports import Coverage, CoveredFinding
 from exceptions.rules.hooks import HOOKS
