@@ -225,14 +225,14 @@ def state_cell(row: PolicyException) -> SafeString:
     state = row.standing(at=at)
     badge = cells.badge(state.value)
     if state is State.REVALIDATION_REQUIRED and row.grace_until is not None:
-        held = wording.left(row.grace_until, at=at) if row.grace_until > at else _("applies no more")
+        held = cells.left(row.grace_until, at=at) if row.grace_until > at else _("applies no more")
         return format_html('<span class="st-stack">{}<small class="st-subtle">{}</small></span>', badge, held)
     if state not in IN_FORCE:
         return badge
     return format_html(
         '<span class="st-stack">{}<small class="st-subtle">{}</small></span>',
         badge,
-        wording.left(row.expires_at, at=at),
+        cells.left(row.expires_at, at=at),
     )
 
 

@@ -7,14 +7,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from exceptions.admin import wording
 from exceptions.admin.queues import TITLES, Queue
 from exceptions.admin.reading import readable
 from exceptions.models import PolicyException
 from exceptions.rules.vocabulary import State
 from exceptions.selectors.statistics import Statistics, shadowed_ids
 from exceptions.selectors.trends import Decided, WeekOfDebt, debt_by_week, decisions_by_length, owing
-from stellapolicy.admin import chart
+from stellapolicy.admin import cells, chart
 from stellapolicy.admin.base import PageAdmin
 from stellapolicy.kernel.clock import now
 
@@ -39,7 +38,7 @@ def reports_view(page: PageAdmin[PolicyException], request: HttpRequest) -> Http
         "weeks": weeks,
         "people": owing(rows, at=at, limit=_PEOPLE),
         "lengths": _shares(decisions_by_length(rows)),
-        "median": wording.span(counted.median_decision) if counted.median_decision is not None else "",
+        "median": cells.span(counted.median_decision) if counted.median_decision is not None else "",
         "states": [(state.value, counted.by_state[state.value]) for state in State if counted.by_state[state.value]],
         "list": page.address,
     }

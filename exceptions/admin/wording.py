@@ -1,11 +1,10 @@
 """What exceptions say of themselves, in words that a reader at night understands."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from exceptions.matching.scope import Scope
@@ -16,7 +15,6 @@ from stellapolicy.admin import cells
 
 _SHOWN: Final = 2
 _GROUPED: Final = frozenset({"alpm", "apk", "deb", "maven", "rpm"})
-_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 EFFECTS: Final[Mapping[Effect, StrOrPromise]] = {
     Effect.SUPPRESS: gettext_lazy("What it covers holds nothing back; it stays visible as suppressed."),
@@ -91,27 +89,9 @@ def about(row: PolicyException) -> str:
     return " ".join(parts)
 
 
-def left(until: datetime, *, at: datetime) -> str:
-    """Return how long it is until an instant, or since."""
-    if until > at:
-        return _("%(span)s left") % {"span": span(until - at)}
-    return _("%(span)s ago") % {"span": span(at - until)}
-
-
-def span(length: timedelta) -> str:
-    """Return a length of time in its largest whole unit: days, hours or minutes."""
-    if length >= _DAY:
-        return ngettext("%(n)d day", "%(n)d days", length.days) % {"n": length.days}
-    hours = int(length / _HOUR)
-    if hours:
-        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
-    minutes = max(int(length.total_seconds() // 60), 1)
-    return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
-
-
 def condition(one: Condition) -> str:
     """Return when a condition is true, in words."""
-    limit = span(days(one.limit)) if one.kind is ConditionKind.EXPIRY_WITHIN else one.limit
+    limit = cells.span(days(one.limit)) if one.kind is ConditionKind.EXPIRY_WITHIN else one.limit
     said = str(_CONDITIONS[one.kind]) % {"limit": limit}
     if not one.environments:
         return said

@@ -1,6 +1,7 @@
 """How values look on every page: instants in the reader's zone, digests short, words of the domain as badges."""
 
-from datetime import UTC, date, datetime
+import re
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import quote
 
 from django.utils.formats import date_format
@@ -8,12 +9,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from stellapolicy.kernel.clock import rfc3339
 from stellapolicy.kernel.identity import is_cve
 
 NOTHING = mark_safe('<span class="st-nothing" aria-hidden="true">–</span>')  # noqa: RUF001 - a constant
 _DIGITS_SHOWN = 12
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
+_INSTANT = re.compile(r"\b(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}):\d{2}(?:\.\d+)?Z")
 
 _TONES = {
     "bad": {
@@ -115,3 +119,26 @@ def written(value: object) -> str:
         case _:
             text = str(value)
     return text
+
+
+def left(until: datetime, *, at: datetime) -> str:
+    """Return how long it is until an instant, or since."""
+    if until > at:
+        return _("%(span)s left") % {"span": span(until - at)}
+    return _("%(span)s ago") % {"span": span(at - until)}
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in its largest whole unit: days, hours or minutes."""
+    if length >= _DAY:
+        return ngettext("%(n)d day", "%(n)d days", length.days) % {"n": length.days}
+    hours = int(length / _HOUR)
+    if hours:
+        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+    minutes = max(int(length.total_seconds() // 60), 1)
+    return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+
+
+def readable(text: str) -> str:
+    """Return a sentence whose instants a person can read: `2026-12-18 00:00 UTC`."""
+    return _INSTANT.sub(r"\1 \2 UTC", text)

@@ -6,6 +6,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 
 from stellapolicy.admin import cells
+from stellapolicy.kernel.clock import now
 
 register = template.Library()
 
@@ -17,6 +18,7 @@ register.filter("severity", cells.severity)
 register.filter("source", cells.source)
 register.filter("spoken", cells.spoken)
 register.filter("written", cells.written)
+register.filter("readable", cells.readable)
 
 
 @register.filter
@@ -48,6 +50,12 @@ def moment(text: str) -> str:
 def person(subject: str) -> str:
     """Return somebody by the name they sign in with."""
     return subject.removeprefix("user:")
+
+
+@register.filter
+def left(text: str) -> str:
+    """Return how long it is from now until a stored RFC 3339 instant, or since, in words."""
+    return cells.left(datetime.fromisoformat(text), at=now())
 
 
 @register.filter

@@ -11,6 +11,7 @@ from exceptions.models import PolicyException
 from exceptions.rules.conditions import THRESHOLDS, Action, Condition, ConditionKind
 from exceptions.rules.facts import SeenFacts
 from exceptions.rules.vocabulary import Effect, Kind, State
+from stellapolicy.admin import cells
 from tests.exceptions.desk import DAY
 from tests.factories import NOON
 
@@ -47,9 +48,9 @@ def test_an_exception_says_in_one_line_what_it_is_about(row: dict[str, list[str]
     ],
 )
 def test_a_length_of_time_is_said_in_its_largest_unit(length: timedelta, words: str) -> None:
-    assert wording.span(length) == words
-    assert wording.left(NOON + length, at=NOON) == f"{words} left"
-    assert wording.left(NOON - length, at=NOON) == f"{words} ago"
+    assert cells.span(length) == words
+    assert cells.left(NOON + length, at=NOON) == f"{words} left"
+    assert cells.left(NOON - length, at=NOON) == f"{words} ago"
 
 
 @pytest.mark.parametrize("kind", list(ConditionKind))

@@ -15,6 +15,7 @@ from tests.admin_pages import HIGH, Inhabited
 from tests.factories import person_with
 from tests.reports import HARMLESS, KEV_CRITICAL, Vuln, trivy
 
+WARNED = Vuln("CVE-2023-0002", "middling", "2.0.0", "2.1.0", "MEDIUM", 5.0)
 BAD = Vuln("CVE-2020-8203", "lodash", "4.17.20", "4.18.1", "CRITICAL", 9.8)
 
 
@@ -48,6 +49,26 @@ def test_the_raw_answer_stands_beside_the_one_with_exceptions(acme: Inhabited) -
     assert "without any" in page
     assert "blocked" in page
     assert "deferred" in page
+
+
+def test_the_time_that_is_left_is_said_in_words(acme: Inhabited) -> None:
+    decision, _ = excepted(acme, days=9)
+
+    page = shown(acme, decision)
+
+    assert page.count("(8 days left)") == 2
+
+
+def test_a_finding_whose_word_stays_the_same_says_that_limits_count_it_no_longer(acme: Inhabited) -> None:
+    ask(acme, WARNED)
+    with tenant_scope(acme.tenant.pk):
+        acme.desk.in_force(vulnerability=WARNED.id, at=acme.at)
+
+    decision = ask(acme, WARNED)
+
+    (found,) = decision.body["findings"]
+    assert found["raw_status"] == found["status"]
+    assert "no longer counted by the limits" in shown(acme, decision)
 
 
 def test_the_link_of_an_exception_leads_to_its_page(acme: Inhabited) -> None:

@@ -84,3 +84,9 @@ def test_a_value_is_written_as_policies_write_it(value: object, text: str) -> No
 
 def test_what_stands_between_backticks_is_code() -> None:
     assert code_spans("add `block` here") == 'add <code class="st-code">block</code> here'
+
+
+def test_an_instant_within_a_sentence_is_readable() -> None:
+    said = cells.readable("EXC-2026-0001 ends at 2026-12-18T00:00:00.250Z, or is asked about sha256:2026-12T.")
+
+    assert said == "EXC-2026-0001 ends at 2026-12-18 00:00 UTC, or is asked about sha256:2026-12T."
