@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Count, Q
 from django.http import HttpRequest
@@ -14,26 +15,27 @@ from exceptions.admin.reading import readable
 from exceptions.metrics import PATIENCE
 from exceptions.models import PolicyException
 from exceptions.models.exception import SEVERE, SOON, PolicyExceptionQuerySet
-from exceptions.selectors.queues import asking, waiting_for
+from exceptions.selectors import KIND
+from exceptions.selectors.queues import asking
 from stellapolicy.admin.dashboard import Panel, Tile, Tone
 from stellapolicy.api.permissions import actor_of
+from stellapolicy.governance.selectors import mine_to_decide
 
 
 def show(request: HttpRequest, at: datetime) -> Iterable[Tile | Panel]:
-    """Give five tiles, eight queries however much there is; nothing to whoever may not see exceptions."""
+    """Give up to five tiles, eight queries however much there is; nothing to whoever may not see exceptions.
+
+    What waits for the reader is said once: where nothing but exceptions does, the tile of approvals says it.
+    """
     actor = actor_of(request)
     if actor is None or not request.user.has_perm("exceptions.view_policyexception"):
         return []
     rows = readable(PolicyException.objects.all(), request)
-    mine, questions = waiting_for(rows, actor, at=at).count(), asking(rows, actor.person).count()
+    waiting, questions = mine_to_decide(actor, at=at), asking(rows, actor.person).count()
+    mine = rows.filter(asked__in=[UUID(one.target_id) for one in waiting if one.kind == KIND]).count()
+    is_said = mine == len(waiting) and request.user.has_perm("governance.view_approvalrequest")
     return [
-        Tile(
-            title=_("Exceptions to decide"),
-            value=f"{mine:,}",
-            remark=_("wait for you") if mine else _("nothing waits for you"),
-            href=_list(f"queue={Queue.MINE}"),
-            tone=Tone.CAREFUL if mine else Tone.QUIET,
-        ),
+        *([] if is_said else [_to_decide(mine)]),
         Tile(
             title=_("Questions for me"),
             value=f"{questions:,}",
@@ -44,6 +46,16 @@ def show(request: HttpRequest, at: datetime) -> Iterable[Tile | Panel]:
         *_standing(rows, at),
         _overdue(rows, at),
     ]
+
+
+def _to_decide(mine: int) -> Tile:
+    return Tile(
+        title=_("Exceptions to decide"),
+        value=f"{mine:,}",
+        remark=_("wait for you") if mine else _("nothing waits for you"),
+        href=_list(f"queue={Queue.MINE}"),
+        tone=Tone.CAREFUL if mine else Tone.QUIET,
+    )
 
 
 def _standing(rows: PolicyExceptionQuerySet, at: datetime) -> Iterable[Tile]:
