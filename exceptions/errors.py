@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from stellapolicy.kernel.refusals import Refusal
+from stellapolicy.kernel.refusals import Fault, Refusal
 
 
 class ExceptionNotFound(Refusal):
@@ -43,6 +43,10 @@ class AlreadyCovered(Refusal):
     code = "already_covered"
     status = HTTPStatus.CONFLICT
     title = "Covered already"
+
+    def __init__(self, detail: str, *, number: str = "", faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(detail, faults=faults)
+        self.number = number
 
 
 class ConditionAlreadyTrue(Refusal):

@@ -1,18 +1,17 @@
 """Importing exceptions from a file: each entry is asked for like any other, by whoever imports it.
 
-INVARIANT: an import approves nothing. What it proposes goes through `request_exception`, with its scopes, levels and
+INVARIANT: an import approves nothing. What it proposes is judged as by `request_exception`, with its scopes, levels and
 limits, and whoever imported it is its requester, so others decide.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from exceptions.asking import Asked
 from exceptions.errors import AlreadyCovered
@@ -20,18 +19,19 @@ from exceptions.formats.nodes import refused
 from exceptions.formats.reading import read_exceptions
 from exceptions.formats.values import Defaults, Entry, Loss, LossKind, ReadFile
 from exceptions.models import PolicyException
-from exceptions.rules.vocabulary import Reason
-from exceptions.services.drafting import longest_term, sketch
-from exceptions.services.request import request_exception
+from exceptions.rules.vocabulary import Level, Reason
+from exceptions.services.drafting import Drafted, draft, longest_term, sketch, unfit
+from exceptions.services.request import keep_request, refuse_covered
 from stellapolicy.access.roles import Scope
 from stellapolicy.audit.services import Target, record
 from stellapolicy.kernel import digest
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.clock import rfc3339
 from stellapolicy.kernel.refusals import Fault, Refusal
+from stellapolicy.tenancy.scope import tenant_scope
 
 LONGEST_TICKET: Final = 200
-_NUMBER = re.compile(r"EXC-\d{4}-\d{4,}")
+MOST_AT_ONCE: Final = 50
 
 
 class Outcome(StrEnum):
@@ -90,6 +90,28 @@ class ImportResult:
         return {outcome.value: found[outcome] for outcome in Outcome}
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """One entry as it can be asked for: everything it takes was looked at."""
+
+    entry: Entry
+    drafted: Drafted
+
+
+_Looked: TypeAlias = _Ready | ImportedEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Import:
+    """One import: who brings which file, and when."""
+
+    actor: Actor
+    file: ReadFile
+    filename: str
+    digest: str
+    at: datetime
+
+
 class _Undone(Exception):  # noqa: N818 - reads as a sentence
     """Nothing of the import is to stay."""
 
@@ -113,6 +135,9 @@ def import_exceptions(
 
     The format is known by its content. An end that the file does not state is moved nearer where the level allows less;
     one that it states is refused like any other that is too long. Raises ImportRefused for a file with mistakes in it.
+
+    Called outside a transaction, it keeps at most 50 entries in each of its own, so that others write meanwhile; one
+    that is cut off has kept whole batches. With `all_or_nothing`, or inside a transaction, all of it is one.
     """
     if not actor.holds_anywhere(Scope.EXCEPTION_WRITE):
         actor.require(Scope.EXCEPTION_WRITE)
@@ -128,111 +153,175 @@ def import_exceptions(
         expires_at=expires_at,
     )
     file = read_exceptions(content, filename=filename, defaults=defaults)
-    entries: list[ImportedEntry] = []
-    try:
-        with transaction.atomic():
-            # INVARIANT: the first write holds numbers and the audit chain of the tenant; all looking comes before it.
-            looked_at = [_looked_at(actor, entry, at=at) for entry in file.entries]
-            entries = [_kept(actor, one, at=at) for one in looked_at]
-            if dry_run or (all_or_nothing and any(one.outcome is Outcome.REFUSED for one in entries)):
-                raise _Undone  # noqa: TRY301 - rolls back what was done
-            _record(actor, file, entries, content=content, filename=filename, at=at)
-    except _Undone:
-        entries = list(_forgotten(entries, Outcome.PROPOSED if dry_run else Outcome.UNDONE))
+    brought = _Import(actor=actor, file=file, filename=filename, digest=digest.of_bytes(content), at=at)
+    if dry_run:
+        entries = _foretold(brought)
+    elif all_or_nothing:
+        entries = _all_or_none(brought)
+    else:
+        entries = _batch_by_batch(brought)
     return ImportResult(
         format=file.format,
         title=file.title,
         filename=filename,
-        digest=digest.of_bytes(content),
+        digest=brought.digest,
         dry_run=dry_run,
         entries=tuple(entries),
         notes=file.notes,
     )
 
 
-def _forgotten(entries: Sequence[ImportedEntry], outcome: Outcome) -> Iterator[ImportedEntry]:
+def _foretold(brought: _Import) -> list[ImportedEntry]:
+    """Return what would come of it; nothing is written, not even to be taken back."""
+    told: list[ImportedEntry] = []
+    first: dict[tuple[str, str, str], Drafted] = {}
+    with tenant_scope(brought.actor.tenant_id):
+        for entry in brought.file.entries:
+            looked = _looked_at(brought, entry)
+            if isinstance(looked, ImportedEntry):
+                told.append(looked)
+                continue
+            earlier = first.setdefault(_key(looked.drafted.asked), looked.drafted)
+            told.append(_foreseen(looked, earlier))
+    return told
+
+
+def _foreseen(looked: _Ready, earlier: Drafted) -> ImportedEntry:
+    """Return what would become of an entry, after an `earlier` one of the file about the very same."""
+    entry, drafted = looked.entry, looked.drafted
+    level = drafted.judged.level
+    if earlier is drafted or (level is Level.A0 and earlier.asked.expires_at < drafted.asked.expires_at):
+        return _told(entry, Outcome.PROPOSED, level=level.value, expires_at=drafted.asked.expires_at)
+    why = "another entry of the file asks for this already"
+    if level is Level.A0:
+        return _told(entry, Outcome.ALREADY_COVERED, why=why, code=AlreadyCovered.code)
+    return _told(entry, Outcome.KNOWN, why=why, level=earlier.judged.level.value)
+
+
+def _all_or_none(brought: _Import) -> list[ImportedEntry]:
+    """Return what became of all of it, which is nothing where one entry is refused."""
+    entries: list[ImportedEntry] = []
+    try:
+        with tenant_scope(brought.actor.tenant_id), transaction.atomic():
+            entries = _kept(brought, brought.file.entries)
+            if any(one.outcome is Outcome.REFUSED for one in entries):
+                raise _Undone  # noqa: TRY301 - rolls back what was done
+    except _Undone:
+        return list(_forgotten(entries))
+    return entries
+
+
+def _batch_by_batch(brought: _Import) -> list[ImportedEntry]:
+    """Return what became of each entry; a batch stays whatever becomes of the next.
+
+    Inside somebody's transaction nothing is given free before its end, so all of it is one batch.
+    """
+    entries = brought.file.entries
+    size = max(1, len(entries)) if connection.in_atomic_block else MOST_AT_ONCE
+    done: list[ImportedEntry] = []
+    for begin in range(0, max(1, len(entries)), size):
+        with tenant_scope(brought.actor.tenant_id):
+            done += _kept(brought, entries[begin : begin + size])
+    return done
+
+
+def _kept(brought: _Import, batch: Sequence[Entry]) -> list[ImportedEntry]:
+    """Propose one batch, and record that it came from the file."""
+    # INVARIANT: the first write holds numbers and the audit chain of the tenant; all looking comes before it.
+    looked = [_looked_at(brought, entry) for entry in batch]
+    entries = [one if isinstance(one, ImportedEntry) else _asked_for(brought, one) for one in looked]
+    _record(brought, entries)
+    return entries
+
+
+def _forgotten(entries: Sequence[ImportedEntry]) -> Iterator[ImportedEntry]:
     """Yield entries without the numbers of exceptions that were not kept."""
     kept_from_now = {entry.number for entry in entries if entry.outcome is Outcome.PROPOSED}
     for entry in entries:
         if entry.outcome is Outcome.PROPOSED:
-            yield replace(entry, outcome=outcome, number="", state="")
+            yield replace(entry, outcome=Outcome.UNDONE, number="", state="")
         elif entry.number in kept_from_now:
             yield replace(entry, number="")
         else:
             yield entry
 
 
-def _looked_at(actor: Actor, entry: Entry, *, at: datetime) -> Entry | ImportedEntry:
-    """Return an entry ready to be proposed, or what became of it already."""
+def _looked_at(brought: _Import, entry: Entry) -> _Looked:
+    """Return an entry ready to be asked for, or what became of it already; nothing is written."""
     if entry.skipped:
         return _told(entry, Outcome.SKIPPED, why=entry.skipped)
     if entry.asked is None:
         first = entry.faults[0]
         return _told(entry, Outcome.REFUSED, why=first.message, code=first.code, faults=entry.faults)
-    if entry.ends_itself or _known(actor, entry.asked) is not None:
-        return entry
+    if (known := _known(brought.actor, entry.asked)) is not None:
+        return _already_asked_for(entry, known)
     try:
-        return _within_the_longest_term(actor, entry, entry.asked, at=at)
+        ready = _drafted(brought.actor, entry, entry.asked, at=brought.at)
+        refuse_covered(ready.drafted, at=brought.at)
     except Refusal as refusal:
         return _refused(entry, refusal)
+    return ready
 
 
-def _kept(actor: Actor, entry: Entry | ImportedEntry, *, at: datetime) -> ImportedEntry:
-    """Propose one entry, or say why not; a refusal undoes this entry alone."""
-    if isinstance(entry, ImportedEntry):
-        return entry
-    try:
-        with transaction.atomic():
-            return _propose(actor, entry, at=at)
-    except AlreadyCovered as covered:
-        found = _NUMBER.search(covered.detail)
-        number = found[0] if found else ""
-        return _told(entry, Outcome.ALREADY_COVERED, why=covered.detail, code=covered.code, number=number)
-    except Refusal as refusal:
-        return _refused(entry, refusal)
+def _drafted(actor: Actor, entry: Entry, asked: Asked, *, at: datetime) -> _Ready:
+    """Return what a request comes to; an end that nobody stated is moved to the latest that the level allows."""
+    if entry.ends_itself:
+        return _Ready(entry, draft(asked, actor=actor, at=at))
+    drafted = sketch(asked, actor=actor, at=at)
+    latest = drafted.first_start + longest_term(drafted)
+    if asked.expires_at > latest:
+        moved = Loss(LossKind.GUESSED, "expires_at", f"{rfc3339(latest)} is the latest end that its level allows")
+        entry = replace(entry, losses=(*entry.losses, moved))
+        return _Ready(entry, draft(replace(asked, expires_at=latest), actor=actor, at=at))
+    for refusal in unfit(drafted):
+        raise refusal
+    return _Ready(entry, drafted)
 
 
-def _propose(actor: Actor, entry: Entry, *, at: datetime) -> ImportedEntry:
-    asked = entry.asked
-    if asked is None:
-        raise ValueError("an entry without a draft was told of before")
-    known = _known(actor, asked)
+def _asked_for(brought: _Import, ready: _Ready) -> ImportedEntry:
+    """Ask for one entry, or say why not; a refusal undoes this entry alone."""
+    entry, drafted = ready.entry, ready.drafted
+    known = _known(brought.actor, drafted.asked)
     if known is not None:
-        why = f"{known.person} asks for this already"
-        return _told(entry, Outcome.KNOWN, why=why, number=known.number, state=str(known.state), level=known.level)
-    exception = request_exception(actor=actor, asked=asked, at=at)
+        return _already_asked_for(entry, known)
+    try:
+        exception = keep_request(actor=brought.actor, drafted=drafted, at=brought.at)
+    except Refusal as refusal:
+        return _refused(entry, refusal)
     return _told(
         entry,
         Outcome.PROPOSED,
         number=exception.number,
         state=str(exception.state),
         level=exception.level,
-        expires_at=asked.expires_at,
+        expires_at=drafted.asked.expires_at,
     )
+
+
+def _key(asked: Asked) -> tuple[str, str, str]:
+    """Return what two requests of one person have in common that are about exactly the same."""
+    return asked.type.value, asked.reason.value, asked.scope.digest
 
 
 def _known(actor: Actor, asked: Asked) -> PolicyException | None:
     """Return the undecided request of the same person that is about exactly the same."""
+    type_, reason, scope = _key(asked)
     rows = PolicyException.objects.undecided().filter(
-        person=actor.person,
-        type=asked.type.value,
-        reason=asked.reason.value,
-        asked__scope_digest=asked.scope.digest,
+        person=actor.person, type=type_, reason=reason, asked__scope_digest=scope
     )
     return rows.order_by("created_at", "id").first()
 
 
-def _within_the_longest_term(actor: Actor, entry: Entry, asked: Asked, *, at: datetime) -> Entry:
-    """Move an end that nobody stated to the latest that the level allows."""
-    drafted = sketch(asked, actor=actor, at=at)
-    latest = drafted.first_start + longest_term(drafted)
-    if asked.expires_at <= latest:
-        return entry
-    moved = Loss(LossKind.GUESSED, "expires_at", f"{rfc3339(latest)} is the latest end that its level allows")
-    return replace(entry, asked=replace(asked, expires_at=latest), losses=(*entry.losses, moved))
+def _already_asked_for(entry: Entry, known: PolicyException) -> ImportedEntry:
+    why = f"{known.person} asks for this already"
+    return _told(entry, Outcome.KNOWN, why=why, number=known.number, state=str(known.state), level=known.level)
 
 
 def _refused(entry: Entry, refusal: Refusal) -> ImportedEntry:
+    """Return what a refusal makes of an entry: it cannot be asked for, or need not be."""
+    if isinstance(refusal, AlreadyCovered):
+        why, code = refusal.detail, refusal.code
+        return _told(entry, Outcome.ALREADY_COVERED, why=why, code=code, number=refusal.number)
     faults = refusal.faults or (Fault("", refusal.code, refusal.detail),)
     return _told(entry, Outcome.REFUSED, why=refusal.detail, code=refusal.code, faults=_placed(entry, faults))
 
@@ -271,11 +360,9 @@ def _placed(entry: Entry, faults: Sequence[Fault]) -> tuple[Fault, ...]:
     )
 
 
-def _record(
-    actor: Actor, file: ReadFile, entries: Sequence[ImportedEntry], *, content: bytes, filename: str, at: datetime
-) -> None:
-    """Record the import itself; each exception it proposed has its own entry."""
-    name = digest.of_bytes(content)
-    proposed = [entry.number for entry in entries if entry.outcome is Outcome.PROPOSED]
-    said = f"{file.title}, {filename[:200]}: {len(proposed)} of {len(entries)} proposed"
-    record(actor, "exception.imported", Target("exceptions.import", name), at=at, after_digest=name, reason=said)
+def _record(brought: _Import, entries: Sequence[ImportedEntry]) -> None:
+    """Record the import itself, by batch; each exception it proposed has its own entry."""
+    proposed = sum(1 for entry in entries if entry.outcome is Outcome.PROPOSED)
+    said = f"{brought.file.title}, {brought.filename[:200]}: {proposed} of {len(entries)} proposed"
+    target = Target("exceptions.import", brought.digest)
+    record(brought.actor, "exception.imported", target, at=brought.at, after_digest=brought.digest, reason=said)

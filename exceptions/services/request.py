@@ -31,7 +31,17 @@ def request_exception(*, actor: Actor, asked: Asked, at: datetime) -> PolicyExce
 
     Raises ExceptionInvalid, TooBroad, TooLong, TicketMissing, ConditionAlreadyTrue, AlreadyCovered, ScopeMissing.
     """
-    drafted = draft(asked, actor=actor, at=at)
+    return keep_request(actor=actor, drafted=draft(asked, actor=actor, at=at), at=at)
+
+
+@transaction.atomic
+def keep_request(*, actor: Actor, drafted: Drafted, at: datetime) -> PolicyException:
+    """Ask for what was drafted for the actor, at the very instant.
+
+    What it writes first holds the numbers and the audit chain of the tenant; whatever takes long was looked at before.
+    Raises AlreadyCovered.
+    """
+    asked = drafted.asked
     refuse_covered(drafted, at=at)
     exception = PolicyException(
         number=next_number(at=at),
@@ -266,4 +276,5 @@ def refuse_covered(drafted: Drafted, *, at: datetime) -> None:
         suffices = lasts and is_as_strong(Effect(terms.effect), drafted.effect)
         if suffices and narrower(drafted.asked.scope, terms.selector()):
             until = rfc3339(terms.expires_at)
-            raise AlreadyCovered(f"{other.number} covers all of it until {until}: /api/v1/exceptions/{other.number}")
+            said = f"{other.number} covers all of it until {until}: /api/v1/exceptions/{other.number}"
+            raise AlreadyCovered(said, number=other.number)

@@ -13,16 +13,18 @@ from exceptions.formats.writing import Format
 from exceptions.rules.vocabulary import ExceptionType, Reason
 from exceptions.services.exporting import Exported, Only, export_exceptions
 from exceptions.services.importing import ImportedEntry, ImportResult, Outcome, import_exceptions
-from stellapolicy.access.models import User
-from stellapolicy.access.roles import Scope
+from stellapolicy.access.models import RoleAssignment, User
+from stellapolicy.access.roles import Role, Scope, scopes_of_roles
 from stellapolicy.access.selectors import grants_of
-from stellapolicy.kernel.actor import Actor
+from stellapolicy.kernel.actor import Actor, ScopeMissing
 from stellapolicy.kernel.clock import now
 from stellapolicy.kernel.refusals import Refusal
+from stellapolicy.tenancy.models import Tenant
 from stellapolicy.tenancy.scope import tenant_scope
 from stellapolicy.tenancy.selectors import named_tenant
 
 _SUBJECT = "command:exceptions"
+_MOST_NAMED = 5
 
 
 class Command(BaseCommand):
@@ -59,11 +61,12 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             tenant = named_tenant(options["tenant"])
-            with tenant_scope(tenant.pk):
-                if options["verb"] == "import":
-                    self._tell(_imported(tenant.pk, options, at=now()))
-                else:
-                    self._write(_exported(tenant.pk, options, at=now()), options)
+            if options["verb"] == "import":
+                self._tell(_imported(tenant, options, at=now()))
+            else:
+                with tenant_scope(tenant.pk):
+                    exported = _exported(tenant.pk, options, at=now())
+                self._write(exported, options)
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}") from error
         except Refusal as refusal:
@@ -98,13 +101,16 @@ class Command(BaseCommand):
             options["output"].write_text(content, encoding="utf-8")
 
 
-def _imported(tenant_id: UUID, options: dict[str, Any], *, at: datetime) -> ImportResult:
+def _imported(tenant: Tenant, options: dict[str, Any], *, at: datetime) -> ImportResult:
     file: Path = options["file"]
     expires_at = moment_of(options["expires_at"]) if options["expires_at"] else None
     if options["expires_at"] and expires_at is None:
         raise CommandError(f"{options['expires_at']!r} is neither a day nor an instant with a zone")
+    with tenant_scope(tenant.pk):
+        actor = _person(tenant, options["person"])
+    # Outside a transaction, so that the import keeps its batches one after the other.
     return import_exceptions(
-        actor=_person(tenant_id, options["person"]),
+        actor=actor,
         content=file.read_bytes(),
         filename=file.name,
         owner_team=options["owner_team"],
@@ -134,19 +140,31 @@ def _exported(tenant_id: UUID, options: dict[str, Any], *, at: datetime) -> Expo
     return export_exceptions(actor=actor, wanted=Format(options["format"]), only=only, sign=options["sign"], at=at)
 
 
-def _person(tenant_id: UUID, username: str) -> Actor:
+def _person(tenant: Tenant, username: str) -> Actor:
     """Return somebody as they act through whoever runs commands: bounded by what they hold, and nobody's approver."""
     person = User.objects.filter(username=username, is_active=True).first()
     if person is None:
         raise CommandError(f"there is nobody called {username}")
     grants = grants_of(person)
-    return Actor(
-        tenant_id=tenant_id,
+    actor = Actor(
+        tenant_id=tenant.pk,
         subject=_SUBJECT,
         scopes=frozenset(grants.everywhere),
         service_scopes={service: frozenset(held) for service, held in grants.by_service.items()},
         extra={"person": person.subject, "username": person.username, "password_by": person.password_set_by},
     )
+    if not actor.holds_anywhere(Scope.EXCEPTION_WRITE):
+        raise ScopeMissing(f"{username} does not hold {Scope.EXCEPTION_WRITE} in {tenant.slug}; {_who_could()}")
+    return actor
+
+
+def _who_could() -> str:
+    """Return who could ask instead, as far as their roles are their own."""
+    roles = [role for role in Role if Scope.EXCEPTION_WRITE in scopes_of_roles([role])]
+    able = RoleAssignment.objects.filter(role__in=roles, user__is_active=True).order_by("user__username")
+    names = list(able.values_list("user__username", flat=True).distinct()[:_MOST_NAMED])
+    named = f"--person may be {', '.join(names)}" if names else "nobody does"
+    return f"{named} (the roles that do: {', '.join(sorted(roles))})"
 
 
 def _line(entry: ImportedEntry) -> str:

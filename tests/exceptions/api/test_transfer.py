@@ -116,7 +116,7 @@ def test_what_is_in_force_is_linked(writer: APIClient, held: PolicyException) ->
 
 
 def test_a_file_with_mistakes_is_refused_with_all_of_them(shop: Shop, writer: APIClient) -> None:
-    answer = writer.post(IMPORT, data="CVE-2021-1 exp:soon\nCVE-2021-2 exp:later", content_type="text/plain")
+    answer = writer.post(IMPORT, data="CVE-2021-0001 exp:soon\nCVE-2021-0002 exp:later", content_type="text/plain")
 
     assert (answer.status_code, answer.json()["code"]) == (422, "exception.import_refused")
     assert [error["pointer"] for error in answer.json()["errors"]] == ["line 1", "line 2"]
@@ -233,8 +233,10 @@ def test_the_command_ends_with_a_failure_where_somebody_may_not_ask(shop: Shop, 
 
     with pytest.raises(CommandError, match="nobody called"):
         call_command("exceptions", "import", str(file), "--person", "ghost", "--tenant", "shop")
-    with pytest.raises(CommandError, match=r"scope\.missing"):
+    with pytest.raises(CommandError, match=r"scope\.missing") as refused:
         call_command("exceptions", "import", str(file), "--person", desk.users["kit"].username, "--tenant", "shop")
+    assert f"{desk.users['kit'].username} does not hold exception:write in shop" in str(refused.value)
+    assert f"--person may be {desk.users['ada'].username}" in str(refused.value)
 
 
 def test_the_command_writes_a_document_and_tells_its_losses(

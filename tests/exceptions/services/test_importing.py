@@ -1,10 +1,13 @@
 """Importing exceptions: what is proposed, known, covered or refused, and that nothing is ever approved by it."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from exceptions.errors import ImportRefused
 from exceptions.formats.values import LossKind
@@ -12,6 +15,7 @@ from exceptions.models import PolicyException
 from exceptions.rules.vocabulary import Reason
 from exceptions.services.approval import approve_exception
 from exceptions.services.importing import ImportResult, Outcome, import_exceptions
+from policies.models import SnapshotFinding
 from stellapolicy.access.models import User
 from stellapolicy.audit.models import Entry
 from stellapolicy.governance.errors import SecondPersonRequired
@@ -24,6 +28,7 @@ from tests.gates.conftest import Shop
 from tests.reports import HARMLESS, KEV_CRITICAL, LOG4SHELL, trivy
 
 HOUR = timedelta(hours=1)
+WRITING = ("INSERT", "UPDATE", "DELETE")
 BOTH = f"{LOG4SHELL}\n{HARMLESS.id}\n"
 
 
@@ -119,6 +124,44 @@ def test_a_dry_run_says_what_would_come_and_keeps_nothing(scanned: Shop, desk: D
     assert [entry.level for entry in result.entries] == ["a4", "a1", "a1"]
     assert not PolicyException.objects.exists()
     assert not Entry.objects.filter(action__startswith="exception.").exists()
+
+
+def test_a_dry_run_writes_nothing_that_would_have_to_be_taken_back(scanned: Shop, desk: Desk) -> None:
+    with CaptureQueriesContext(connection) as caught:
+        brought(desk, BOTH, dry_run=True)
+
+    assert [one["sql"] for one in caught.captured_queries if one["sql"].lstrip().startswith(WRITING)] == []
+
+
+def test_a_dry_run_foresees_that_the_same_twice_is_asked_for_once(scanned: Shop, desk: Desk) -> None:
+    foreseen = brought(desk, f"{BOTH}{HARMLESS.id}\n", dry_run=True)
+    done = brought(desk, f"{BOTH}{HARMLESS.id}\n")
+
+    assert outcomes(foreseen) == outcomes(done)
+
+
+def test_a_dry_run_foresees_that_what_needs_nobody_covers_the_same_again(in_shop: Shop, desk: Desk) -> None:
+    informs = replace(HARMLESS, severity="NONE", score=0.0)
+    in_shop.ask("shop/api", trivy("shop/api", [informs], scanned_at=NOON - HOUR))
+    content = "\n".join([line(HARMLESS.id)] * 2)
+
+    foreseen = brought(desk, content, dry_run=True)
+    done = brought(desk, content)
+
+    assert [entry.level for entry in done.entries] == ["a0", ""]
+    assert outcomes(foreseen) == outcomes(done)
+    assert outcomes(done)[1] == (HARMLESS.id, Outcome.ALREADY_COVERED)
+
+
+def test_everything_is_looked_at_before_anything_is_held(scanned: Shop, desk: Desk) -> None:
+    with CaptureQueriesContext(connection) as caught:
+        brought(desk, BOTH)
+
+    statements = [one["sql"] for one in caught.captured_queries]
+    first_write = next(place for place, sql in enumerate(statements) if sql.lstrip().startswith(WRITING))
+    looks = [place for place, sql in enumerate(statements) if SnapshotFinding._meta.db_table in sql]
+    assert looks
+    assert max(looks) < first_write
 
 
 def test_the_same_file_twice_proposes_nothing_twice(scanned: Shop, desk: Desk) -> None:
