@@ -130,9 +130,13 @@ def except_release(
     return ExceptedRelease(tuple(findings), tuple(standings[key] for key in sorted(standings)), tuple(shadowed))
 
 
-def narrowed(exception: StandingException, findings: Iterable[StoredFinding]) -> StandingException:
-    """Return an exception with what its approvers saw of these findings alone, which is all that is compared here."""
-    names = {canonical_id(named[0]) for one in findings if (named := identifiers(one.facts))} | {""}
+def vulnerabilities_of(findings: Iterable[StoredFinding]) -> frozenset[str]:
+    """Return the ids under which approvers may have seen these findings."""
+    return frozenset({canonical_id(named[0]) for one in findings if (named := identifiers(one.facts))} | {""})
+
+
+def narrowed(exception: StandingException, names: frozenset[str]) -> StandingException:
+    """Return an exception with what its approvers saw of these vulnerabilities alone: all that is compared here."""
     return replace(exception, seen=tuple(row for row in exception.seen if row.vulnerability in names))
 
 

@@ -17,6 +17,7 @@ class ExceptionEvidence(TenantModel):
     issued_at = models.DateTimeField()
     trust = models.PositiveIntegerField(default=0, help_text="How far it is believed, in 1/10,000.")
     signature = models.CharField(max_length=16, choices=choices_of(Signature))
+    subject = models.CharField(max_length=71, blank=True, help_text="The digest that was signed about.")
     signer = models.CharField(max_length=80, blank=True, help_text="The id of the key that signed.")
     filename = models.CharField(max_length=255, blank=True)
     content_type = models.CharField(max_length=100, blank=True)

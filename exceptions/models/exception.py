@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Self
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -39,6 +40,11 @@ def _values(states: Iterable[State]) -> list[str]:
     return [state.value for state in states]
 
 
+def _within(services: Iterable[UUID]) -> Q:
+    """Return the condition that an exception never left the services."""
+    return Q(reach__contained_by=list(services)) & ~Q(reach=[])
+
+
 class PolicyExceptionQuerySet(TenantQuerySet["PolicyException"]):
     """Exceptions of the tenant."""
 
@@ -51,12 +57,13 @@ class PolicyExceptionQuerySet(TenantQuerySet["PolicyException"]):
         return self.select_for_update(skip_locked=True, of=("self",), no_key=True)
 
     def visible_to(self, actor: Actor, scope: str) -> Self:
-        """Those the actor may read: all of the tenant, or those within their services alone; always one's own."""
+        """Those the actor may read: all of the tenant, or those that never left their services; and a person's own."""
         services = actor.services_with(scope)
         if services is None:
             return self
-        within = Q(service_ids__contained_by=list(services)) & ~Q(service_ids=[])
-        return self.filter(within | Q(person=actor.person))
+        # A token that is bound to services is not its person: what they asked for elsewhere is none of its business.
+        own = Q(person=actor.person) if actor.services is None else Q(person=actor.person) & _within(actor.services)
+        return self.filter(_within(services) | own)
 
     def in_force(self, *, at: datetime) -> Self:
         """Those that apply at the instant, whatever workers did."""
@@ -161,6 +168,9 @@ class PolicyException(FSMModelMixin, TenantModel):
     services = ArrayField(models.CharField(max_length=500), default=list, help_text="Slugs of the scope.")
     environments = ArrayField(models.CharField(max_length=500), default=list, help_text="Slugs of the scope.")
     service_ids = ArrayField(models.UUIDField(), default=list, help_text="The services it stays within; none: any.")
+    reach = ArrayField(
+        models.UUIDField(), default=list, help_text="The services that all its terms stayed within; none: any."
+    )
     artifact_count = models.PositiveIntegerField(default=0, help_text="Artifacts covered when it was looked at.")
     service_count = models.PositiveIntegerField(default=0)
     starts_at = models.DateTimeField()

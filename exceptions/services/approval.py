@@ -24,7 +24,7 @@ from exceptions.services.terms import (
     refuse_missing_evidence,
     refuse_what_moved,
 )
-from stellapolicy.governance.errors import SecondPersonRequired
+from stellapolicy.governance.errors import SecondPersonRequired, TokenMayNotVote
 from stellapolicy.governance.models import ApprovalRequest, ApprovalState
 from stellapolicy.governance.selectors import voter_of
 from stellapolicy.governance.services.approvals import recall, refuse_other_payload, vote
@@ -54,6 +54,7 @@ def approve_exception(
     _refuse_silence(comment)
     exception = held_exception(actor, pk)
     request = _waiting(exception, wanted=State.APPROVED, at=at)
+    _refuse_who_never_votes(actor, request)
     if narrowing is not None:
         request = _narrow(exception, request, narrowing, actor=actor, payload_hash=payload_hash, comment=comment, at=at)
         payload_hash = request.payload_hash
@@ -81,6 +82,7 @@ def reject_exception(
     _refuse_silence(comment)
     exception = held_exception(actor, pk)
     request = _waiting(exception, wanted=State.REJECTED, at=at)
+    _refuse_who_never_votes(actor, request)
     vote(
         actor=actor,
         pk=request.pk,
@@ -239,6 +241,14 @@ def _waiting(exception: PolicyException, *, wanted: State, at: datetime) -> Appr
 
 def _terms_of(request: ApprovalRequest) -> ExceptionTerms:
     return ExceptionTerms.objects.get(pk=UUID(request.target_id))
+
+
+def _refuse_who_never_votes(actor: Actor, request: ApprovalRequest) -> None:
+    """Refuse with the reason, whatever else the actor may read: whoever asked, and tokens."""
+    if request.person in actor.people:
+        raise SecondPersonRequired("nobody decides what they asked for themselves")
+    if actor.subject != actor.person and not request.quorum_rule().tokens_vote:
+        raise TokenMayNotVote("sign in yourself; a token cannot show that it is you who votes")
 
 
 def _refuse_bystander(actor: Actor, request: ApprovalRequest, *, at: datetime) -> None:

@@ -72,6 +72,7 @@ def attestation_of(exception: PolicyException) -> ExceptionAttestation:
 def terms_document(exception: PolicyException, terms: ExceptionTerms) -> dict[str, JsonValue]:
     """Return the very document whose digest names the terms."""
     return {
+        "tenant": str(exception.tenant_id),
         "exception": exception.number,
         "type": exception.type,
         "reason": exception.reason,

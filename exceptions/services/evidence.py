@@ -67,7 +67,7 @@ def attach_evidence(*, actor: Actor, pk: UUID, attached: Attached, at: datetime)
         raise illegal(exception, "given evidence", at=at)
     _refuse_stranger(actor, exception)
     _refuse_file(attached)
-    claims, signature, signer = _statement(attached, exception)
+    claims, signature, signer, subject = _statement(attached, exception)
     _refuse_claims(attached, claims, at=at)
     row = ExceptionEvidence(
         exception=exception,
@@ -77,6 +77,7 @@ def attach_evidence(*, actor: Actor, pk: UUID, attached: Attached, at: datetime)
         trust=SIGNED_TRUST if signature is Signature.VERIFIED else STATED_TRUST,
         signature=signature.value,
         signer=signer,
+        subject=subject,
         filename=attached.filename[:255],
         content_type=attached.content_type,
         size_bytes=len(attached.content),
@@ -116,33 +117,36 @@ def _refuse_file(attached: Attached) -> None:
         raise AttachmentRefused(f"files are {', '.join(TYPES)}; this one is {attached.content_type[:60]!r}")
 
 
-def _statement(attached: Attached, exception: PolicyException) -> tuple[Mapping[str, JsonValue], Signature, str]:
-    """Return what is stated, what its signature is worth, and by which key.
+def _statement(attached: Attached, exception: PolicyException) -> tuple[Mapping[str, JsonValue], Signature, str, str]:
+    """Return what is stated, what its signature is worth, by which key, and about what by its digest.
 
-    A signature is one over an in-toto statement whose subject is this exception by its number, or something it names by
-    digest: what was signed for another one proves nothing here.
+    A signature is one over an in-toto statement about the newest terms, by number and digest, or about an artifact that
+    their scope names: what was signed for others, or for what was asked before, proves nothing here.
     """
     if attached.envelope is None:
-        return attached.claims or {}, Signature.UNSIGNED, ""
+        return attached.claims or {}, Signature.UNSIGNED, "", ""
     envelope = Envelope.from_json(attached.envelope)
     statement = read_statement(envelope.payload)
     if statement.predicate_type == PREDICATE_TYPE:
         raise EvidenceRefused("an approval is no evidence for another one")
-    if not _is_about(statement, exception):
-        raise EvidenceRefused(f"no subject of the statement is {exception.number} or an artifact that it names")
+    subject = _subject_of(statement, exception)
     try:
         signers = verify(envelope, trusted_keys(), payload_type=PAYLOAD_TYPE)
     except EnvelopeRefused:
-        return statement.predicate, Signature.BAD, ""
-    return statement.predicate, Signature.VERIFIED, min(signers)
+        return statement.predicate, Signature.BAD, "", subject
+    return statement.predicate, Signature.VERIFIED, min(signers), subject
 
 
-def _is_about(statement: Statement, exception: PolicyException) -> bool:
-    named = set(exception.asked.selector().digests) if exception.asked else set()
-    return any(
-        subject.name == exception.number or f"sha256:{subject.digests.get('sha256', '')}" in named
-        for subject in statement.subjects
-    )
+def _subject_of(statement: Statement, exception: PolicyException) -> str:
+    """Return the digest by which a statement is about the exception, or refuse."""
+    terms = exception.asked
+    wanted = {terms.digest, *terms.selector().digests} if terms is not None else set()
+    for subject in statement.subjects:
+        digest_ = f"sha256:{subject.digests.get('sha256', '')}"
+        if digest_ in wanted and (terms is None or digest_ != terms.digest or subject.name == exception.number):
+            return digest_
+    named = f"{exception.number} with sha256 of its newest terms, {terms.digest if terms else 'none'}"
+    raise EvidenceRefused(f"no subject of the statement is {named}, or an artifact that its scope names")
 
 
 def _refuse_claims(attached: Attached, claims: Mapping[str, JsonValue], *, at: datetime) -> None:

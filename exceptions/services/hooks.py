@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from exceptions.matching.scope import narrower
 from exceptions.models import ExceptionEvidence, ExceptionTerms, PolicyException
 from exceptions.rules.hooks import (
     HookKind,
@@ -19,7 +20,7 @@ from exceptions.selectors import level_rule, levels
 def evidence_report(exception: PolicyException, terms: ExceptionTerms, *, at: datetime) -> tuple[HookReport, ...]:
     """Return how every hook stands that the level asks for, or that somebody submitted evidence to."""
     mandatory = mandatory_hooks(Reason(exception.reason), level_rule(Level(terms.level), levels()))
-    return judge_hooks(mandatory, submitted_to(exception), at=at)
+    return judge_hooks(mandatory, submitted_to(exception, terms), at=at)
 
 
 def signed_evidence_is_missing(exception: PolicyException, *, at: datetime) -> bool:
@@ -27,9 +28,14 @@ def signed_evidence_is_missing(exception: PolicyException, *, at: datetime) -> b
     return not signed_evidence_met(submitted_to(exception), at=at)
 
 
-def submitted_to(exception: PolicyException) -> list[Submitted]:
-    """Return the statements that were attached, as the hooks judge them."""
+def submitted_to(exception: PolicyException, terms: ExceptionTerms | None = None) -> list[Submitted]:
+    """Return the statements that count for terms (the newest, where none are given), as the hooks judge them.
+
+    What was signed counts where it was signed about these terms, about earlier ones that asked for no less, or about an
+    artifact that their scope names.
+    """
     rows = ExceptionEvidence.objects.filter(exception=exception).exclude(hook="").order_by("at", "id")
+    subjects = _subjects(exception, terms or exception.asked)
     return [
         Submitted(
             kind=HookKind(row.hook),
@@ -40,4 +46,20 @@ def submitted_to(exception: PolicyException) -> list[Submitted]:
             id=str(row.pk),
         )
         for row in rows
+        if row.signature == Signature.UNSIGNED or row.subject in subjects
     ]
+
+
+def _subjects(exception: PolicyException, terms: ExceptionTerms | None) -> set[str]:
+    """Return the digests that a signature may be about."""
+    if terms is None:
+        return set()
+    scope = terms.selector()
+    asked_for_no_less = (
+        earlier.digest
+        for earlier in exception.versions.order_by("version")
+        if earlier.effect == terms.effect
+        and earlier.expires_at >= terms.expires_at
+        and narrower(scope, earlier.selector())
+    )
+    return {*asked_for_no_less, *scope.digests}

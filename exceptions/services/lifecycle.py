@@ -67,16 +67,31 @@ def advance_lifecycles(*, at: datetime) -> int:
 
     Safe twice and side by side: each row is claimed, and judged again once it is held.
     """
-    return sum(_advance_in(tenant, at=at) for tenant in _tenants())
+    return in_every_tenant(lambda tenant: _advance_in(tenant, at=at))
 
 
 def expire_due(*, at: datetime) -> int:
     """Record the end of every exception whose window is over and announce the ends to come; return how many ended."""
-    ended = 0
-    for tenant in _tenants():
-        ended += in_batches(tenant, lambda rows: rows.to_expire(at=at), _expire, at=at)
+
+    def end_in(tenant: UUID) -> int:
+        ended = in_batches(tenant, lambda rows: rows.to_expire(at=at), _expire, at=at)
         _announce(tenant, at=at)
-    return ended
+        return ended
+
+    return in_every_tenant(end_in)
+
+
+def in_every_tenant(act: Callable[[UUID], int]) -> int:
+    """Do something in tenant after tenant and add up; a surprise in one is raised once all others had their turn."""
+    done, surprises = 0, []
+    for tenant in Tenant.objects.order_by("pk").values_list("pk", flat=True):
+        try:
+            done += act(tenant)
+        except Exception as surprise:  # noqa: BLE001 - raised below, with those of the other tenants
+            surprises.append(surprise)
+    if surprises:
+        raise ExceptionGroup("in some tenants the work on exceptions was cut short", surprises)
+    return done
 
 
 def in_batches(
@@ -185,7 +200,3 @@ def _tell_some(due: Mapping[UUID, int], *, actor: Actor, at: datetime) -> None:
         _, is_ours = ExceptionNotice.objects.get_or_create(terms=row.terms, days=due[row.pk], defaults={"at": at})
         if is_ours:
             tell(row, actor, "exception.expiring", at=at, details={"days": due[row.pk]})
-
-
-def _tenants() -> list[UUID]:
-    return list(Tenant.objects.order_by("pk").values_list("pk", flat=True))

@@ -15,14 +15,13 @@ from exceptions.rules.recheck import Fired, strongest
 from exceptions.rules.vocabulary import IN_FORCE, ExceptionType, State
 from exceptions.selectors import held_exception
 from exceptions.services.judging import fired_today, look_at
-from exceptions.services.lifecycle import WORKER, end
+from exceptions.services.lifecycle import WORKER, end, in_every_tenant
 from exceptions.services.request import changed, illegal
 from exceptions.services.story import tell
 from stellapolicy.access.roles import Scope as Held
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.outbox.subscriptions import PublishedEvent
-from stellapolicy.tenancy.models import Tenant
 from stellapolicy.tenancy.scope import tenant_scope
 
 AT_ONCE: Final = 100
@@ -78,7 +77,7 @@ def hold_fired(*, tenant_id: UUID, found: Mapping[tuple[str, str], Sequence[Fire
 
 def sweep(*, at: datetime) -> int:
     """Recheck everything in force in every tenant; return how many moved."""
-    return sum(recheck_tenant(tenant, at=at) for tenant in Tenant.objects.order_by("pk").values_list("pk", flat=True))
+    return in_every_tenant(lambda tenant: recheck_tenant(tenant, at=at))
 
 
 def recheck_tenant(tenant_id: UUID, *, at: datetime, about: Iterable[str] | None = None) -> int:

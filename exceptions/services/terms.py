@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from exceptions import ports
 from exceptions.errors import EvidenceMissing, FactsChanged, TooBroad, WindowOver
@@ -34,6 +35,7 @@ def keep_terms(
     """Write what was asked for as the newest terms of an exception that is held or new."""
     asked = drafted.asked
     content: dict[str, JsonValue] = {
+        "tenant": str(exception.tenant_id),
         "exception": exception.number,
         "type": asked.type.value,
         "reason": asked.reason.value,
@@ -72,6 +74,7 @@ def keep_terms(
         at=at,
     )
     terms.save(force_insert=True)
+    exception.reach = _reach(exception, drafted.within, is_first=terms.version == 1)
     exception.asked = terms
     return terms
 
@@ -242,6 +245,16 @@ def _proposers(exception: PolicyException) -> frozenset[str]:
 def _authors(scope: Scope) -> frozenset[str]:
     """Return who wrote the rules that a scope names: they do not decide about exceptions from them."""
     return ports.estate().authors_of(scope.rules) if scope.rules else frozenset()
+
+
+def _reach(exception: PolicyException, within: tuple[UUID, ...], *, is_first: bool) -> list[UUID]:
+    """Return the services within which the exception lay at all times; none where it could reach any, ever.
+
+    INVARIANT: whoever may read it may read all of its history.
+    """
+    if not within or (not is_first and not exception.reach):
+        return []
+    return sorted({*exception.reach, *within})
 
 
 def _counts(drafted: Drafted) -> Mapping[str, JsonValue]:

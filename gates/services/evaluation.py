@@ -141,11 +141,27 @@ def _keep(
         request_digest=request.digest,
         created_at=at,
     )
-    write_back(actor=actor, decision=decision, decided=decided, inputs=inputs, rows=judged.standing, at=at)
+    # Only where something became worse is it asked whether this was the present: the answer takes a read.
+    is_present = bool(decided.worsened) and request.at is None and _is_latest(found)
+    write_back(
+        actor=actor,
+        decision=decision,
+        decided=decided,
+        inputs=inputs,
+        rows=judged.standing,
+        is_present=is_present,
+        at=at,
+    )
     transaction.on_commit(partial(count_decision, decided))
     audit.record(actor, "gate.decided", decision, at=at, after_digest=decision.body_digest)
     publish("gate.decided", actor=actor, subject=f"artifact:{found.artifact.digest}", data=_told(decision), at=at)
     return decision
+
+
+def _is_latest(found: Evidence) -> bool:
+    """Whether what was judged is what is known of the artifact now."""
+    latest = evidence.latest_snapshot(found.artifact.pk)
+    return found.snapshot is not None and latest is not None and latest.pk == found.snapshot.pk
 
 
 def _told(decision: GateDecision) -> dict[str, JsonValue]:

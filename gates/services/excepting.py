@@ -16,7 +16,7 @@ from gates.deciding.inputs import FrozenInputs
 from gates.models import GateDecision
 from policies.evidence.excepting import names_of
 from policies.evidence.snapshot import StoredFinding
-from policies.excepting import narrowed
+from policies.excepting import narrowed, vulnerabilities_of
 from stellapolicy.kernel.actor import Actor
 
 Rows = Mapping[str, PolicyException]
@@ -45,7 +45,8 @@ def frozen_form(
     rows: Rows, findings: Sequence[StoredFinding], *, at: datetime, now: datetime
 ) -> tuple[StandingException, ...]:
     """Return exceptions the way a decision about the instant `at`, made now, freezes them, by number."""
-    return tuple(narrowed(_as_of(standing_form(rows[number]), at=at, now=now), findings) for number in sorted(rows))
+    names = vulnerabilities_of(findings)
+    return tuple(narrowed(_as_of(standing_form(rows[number]), at=at, now=now), names) for number in sorted(rows))
 
 
 def _as_of(exception: StandingException, *, at: datetime, now: datetime) -> StandingException:
@@ -55,9 +56,20 @@ def _as_of(exception: StandingException, *, at: datetime, now: datetime) -> Stan
 
 
 def write_back(
-    *, actor: Actor, decision: GateDecision, decided: Decided, inputs: FrozenInputs, rows: Rows, at: datetime
+    *,
+    actor: Actor,
+    decision: GateDecision,
+    decided: Decided,
+    inputs: FrozenInputs,
+    rows: Rows,
+    is_present: bool,
+    at: datetime,
 ) -> None:
-    """Record every finding that an exception changed, and let what became worse take effect with this decision."""
+    """Record every finding that an exception changed, and let what became worse take effect with this decision.
+
+    is_present: whether the present evidence was judged, as of now. INVARIANT: a decision about anything else, which
+    whoever asks may choose, is judged by the conditions and changes no exception.
+    """
     record_applications(
         [
             Applied(
@@ -76,7 +88,7 @@ def write_back(
         program_digest=inputs.program_digest,
         at=at,
     )
-    if decided.worsened:
+    if decided.worsened and is_present:
         terms = {one.id: one.terms_digest for one in inputs.exceptions or ()}
         found = {(number, terms[number]): fired for number, fired in decided.worsened.items()}
         hold_fired(tenant_id=actor.tenant_id, found=found, at=at)

@@ -29,6 +29,8 @@ EXHAUSTED = "job.attempts_exhausted"
 _FIRST_PAUSE = timedelta(seconds=2)
 _LONGEST_PAUSE = timedelta(minutes=5)
 
+_AGAIN = "again"
+
 log = structlog.get_logger(__name__)
 
 
@@ -76,9 +78,11 @@ class Question:
 def enqueue_again(*, actor: Actor, questions: Sequence[Question], event: str, reason: str, at: datetime) -> int:
     """Put questions of one event into the queue, each once however often it is said; return how many are new.
 
-    Few statements whatever their number, and one entry in the audit chain for all of them.
+    What already waits for its turn will see what this event tells of, so that many events at once are one question;
+    what is being decided may have looked before it, and is asked once more. Few statements whatever their number, and
+    one entry in the audit chain for all of them.
     """
-    keys = {digest.of_json({"request": one.request.digest, "event": event}): one for one in questions}
+    keys = _new_keys(questions, event)
     jobs = [GateJob(tenant_id=actor.tenant_id, dedupe_key=key, available_at=at, created_at=at) for key in sorted(keys)]
     GateJob.objects.bulk_create(jobs, ignore_conflicts=True)
     new = list(GateJob.objects.filter(pk__in=[job.pk for job in jobs]).order_by("dedupe_key"))
@@ -99,6 +103,20 @@ def enqueue_again(*, actor: Actor, questions: Sequence[Question], event: str, re
         )
         transaction.on_commit(lambda: _wake_workers([job.pk for job in new]))
     return len(new)
+
+
+def _new_keys(questions: Sequence[Question], event: str) -> dict[str, Question]:
+    """Return what is to be asked, each under its key; left out is what waits in the queue."""
+    plain = {digest.of_json({"request": one.request.digest, "event": _AGAIN}): one for one in questions}
+    open_ = GateJob.objects.filter(dedupe_key__in=list(plain), status__in=OPEN_STATUSES)
+    found = dict(open_.values_list("dedupe_key", "status"))
+    keys = {}
+    for key, one in plain.items():
+        if key not in found:
+            keys[key] = one
+        elif found[key] != JobStatus.QUEUED:
+            keys[digest.of_json({"request": one.request.digest, "event": event})] = one
+    return keys
 
 
 def _place_in_queue(actor: Actor, key: str, *, at: datetime) -> tuple[GateJob, bool]:

@@ -24,7 +24,7 @@ from stellapolicy.governance.voting import possibilities
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.clock import rfc3339
 from stellapolicy.tenancy.models import Tenant
-from tests.factories import NOON, UserFactory, give_roles
+from tests.factories import NOON, UserFactory, give_roles, person_with
 
 DAY = timedelta(days=1)
 WHY = "The vulnerable class is never loaded by this service; its upgrade is planned for the next release."
@@ -106,6 +106,17 @@ def make_desk(tenant: Tenant) -> Desk:
         give_roles(user, tenant, role)
         desk.users[name] = user
     return desk
+
+
+def administrator(tenant: Tenant) -> Actor:
+    """Return somebody new who runs a tenant, signed in at noon."""
+    person = person_with(tenant, Role.ADMIN)
+    return Actor(
+        tenant_id=tenant.pk,
+        subject=person.subject,
+        scopes=frozenset(scopes_of_roles([Role.ADMIN])),
+        extra={"person": person.subject, AUTHENTICATED_AT: rfc3339(NOON)},
+    )
 
 
 def asked(*, at: datetime = NOON, **said: Any) -> Asked:

@@ -90,6 +90,17 @@ def test_the_change_that_one_gate_sees_is_carried_to_the_others(counter: Counter
     assert latest == {"shop/api": "block", "shop/web": "block"}
 
 
+def test_many_that_end_together_are_one_question_for_each_target(counter: Counter) -> None:
+    several = [in_force(counter, days=1, environment=place) for place in ("production", "staging")]
+    several.append(in_force(counter, days=1))
+    work(NOON + HOUR)
+    end = several[0].expires_at
+
+    ended = lifecycle.expire_due(at=end)
+
+    assert (ended, work(end), newest(counter)[0].decision) == (3, 1, "block")
+
+
 def test_only_what_it_covers_is_asked_again_and_only_where_it_holds(counter: Counter) -> None:
     with tenant_scope(counter.shop.tenant.pk):
         counter.ask(HARMLESS, image="shop/clean")

@@ -37,6 +37,7 @@ class Command(BaseCommand):
             )
         _refuse_taken(port)
         _refuse_second(Path(settings.VAR_DIR))
+        os.environ.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")  # where its own links lead
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         self.stdout.write("Preparing the database …")
         call_command("migrate", verbosity=0)

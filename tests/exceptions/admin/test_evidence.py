@@ -36,7 +36,7 @@ def test_a_statement_for_a_hook_is_written_into_plain_fields(office: Office) -> 
 
 def test_a_signed_statement_takes_the_place_of_the_fields(office: Office) -> None:
     row = office.ask()
-    said = {"envelope": json.dumps(signed_review(row.number, at=office.at)), "note": "signed by a tool"}
+    said = {"envelope": json.dumps(signed_review(row, at=office.at)), "note": "signed by a tool"}
 
     office.sign_in("ada").post(address(row, "attach") + "?hook=security_review", said)
 

@@ -84,7 +84,7 @@ def test_a_form_attaches_the_same(office: Office) -> None:
 
 def test_a_signature_we_trust_is_told_as_verified_and_another_as_bad(office: Office) -> None:
     exception = office.ask(vulnerability=QUIET)
-    ours = signed_review(exception.number, at=now())
+    ours = signed_review(exception, at=now())
     payload = Envelope.from_json(ours).payload
     theirs = signed_by(PAYLOAD_TYPE, payload, new_key()).to_json()
 
@@ -98,7 +98,7 @@ def test_a_signature_we_trust_is_told_as_verified_and_another_as_bad(office: Off
 
 def test_what_was_signed_for_another_exception_proves_nothing_here(office: Office) -> None:
     exception = office.ask(vulnerability=QUIET)
-    envelope = signed_review("EXC-1999-0001", at=now())
+    envelope = signed_review(exception, at=now(), number="EXC-1999-0001")
 
     answer = attach(office, at(exception, ":attach-evidence"), hook="security_review", envelope=envelope)
 

@@ -10,7 +10,7 @@ from exceptions.services.applications import Applied, record_applications
 from policies.services.feeds import load_feed
 from stellapolicy.kernel.clock import now, rfc3339
 from stellapolicy.kernel.ids import new_id
-from stellapolicy.tenancy.models import Team
+from stellapolicy.tenancy.models import Service, Team
 from tests.exceptions.api.office import EXCEPTIONS, ODD, Office, at, count_queries, post, refused
 from tests.factories import ServiceFactory
 from tests.reports import HARMLESS, LOG4SHELL, kev_catalogue
@@ -207,6 +207,37 @@ def test_what_belongs_to_a_hidden_exception_is_hidden(office: Office, below: str
     narrow = office.token("exception:read", of="sam", service_id=till.pk)
 
     assert refused(narrow.get(at(exception, below))) == (404, "exception.not_found")
+
+
+def token_of_till(office: Office, of: str, *scopes: str) -> Any:
+    """Return a client whose token is bound to the service `till`."""
+    with office.opened():
+        till = Service.objects.filter(slug="till").first() or ServiceFactory(slug="till", repositories=["shop/till"])
+    return office.token(*scopes, of=of, service_id=till.pk)
+
+
+def test_what_once_reached_everywhere_stays_hidden_from_who_reads_one_service(office: Office) -> None:
+    reader = token_of_till(office, "sam", "exception:read")
+    office.scan("shop/till")
+    exception = office.ask(vulnerability=QUIET)
+    narrowed = {"scope": {"vulnerabilities": [QUIET], "services": ["till"]}}
+    changed = office.session("ada").patch(at(exception), narrowed, format="json")
+    within = office.ask(vulnerability=ODD.id, service="till")
+
+    assert changed.status_code == 200
+    for below in ("", "/versions", "/applications"):
+        assert refused(reader.get(at(exception, below))) == (404, "exception.not_found")
+        assert reader.get(at(within, below)).status_code == 200
+    assert [row["number"] for row in reader.get(EXCEPTIONS).json()["items"]] == [within.number]
+
+
+def test_a_token_of_one_service_is_not_its_person_elsewhere(office: Office) -> None:
+    mine = token_of_till(office, "ada", "exception:read", "exception:write")
+    exception = office.in_force(vulnerability=QUIET)
+
+    assert refused(mine.get(at(exception))) == (404, "exception.not_found")
+    assert refused(post(mine, at(exception, ":revoke"), {"comment": "no longer"})) == (404, "exception.not_found")
+    assert office.session("ada").get(at(exception)).json()["state"] == "active"
 
 
 def test_counts_say_what_holds_and_whose_debt_it_is(office: Office) -> None:

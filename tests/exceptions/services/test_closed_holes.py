@@ -1,6 +1,7 @@
 """Ways around the second person that were tried, each with what closes it."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -12,28 +13,36 @@ from exceptions.errors import (
     FactsChanged,
     IllegalTransition,
     NotYourRequest,
+    TableMoved,
+    TooBroad,
 )
 from exceptions.matching.scope import PackageScope, Scope
 from exceptions.matching.subject import Subject, may_cover
+from exceptions.models import ApprovalTable
 from exceptions.rules.conditions import Action, Condition, ConditionKind, read_conditions
 from exceptions.rules.hooks import HookKind
+from exceptions.rules.level_table import PRESETS, SMALL_TEAM, write_levels
 from exceptions.rules.vocabulary import Effect, ExceptionType, Kind, Reason
 from exceptions.services.approval import approve_exception
+from exceptions.services.approval_levels import propose_levels
+from exceptions.services.drafting import MOST_GROUPS
 from exceptions.services.evidence import Attached, attach_evidence
+from exceptions.services.hooks import submitted_to
 from exceptions.services.lifecycle import revoke_exception
 from exceptions.services.request import change_terms, extend_exception
 from stellapolicy.governance.errors import SecondPersonRequired
+from stellapolicy.governance.services.approvals import vote
 from stellapolicy.kernel.clock import rfc3339
 from stellapolicy.kernel.refusals import Fault
 from stellapolicy.signing.ports import signer
 from stellapolicy.trust.intoto import PAYLOAD_TYPE, Statement
 from stellapolicy.trust.intoto import Subject as About
-from tests.exceptions.desk import DAY, WHY, Desk, fresh, waiting
+from tests.exceptions.desk import DAY, WHY, Desk, administrator, fresh, waiting
 from tests.exceptions.evidence import sign_a_review
 from tests.exceptions.services.test_request import scanned
 from tests.factories import NOON
 from tests.gates.conftest import Shop
-from tests.reports import HARMLESS, LOG4SHELL, Vuln, trivy
+from tests.reports import HARMLESS, LOG4SHELL, Vuln, many, trivy
 
 QUIET = HARMLESS.id
 ABOUT_QUIET = Scope(packages=(PackageScope("pkg:npm/quiet"),))
@@ -72,7 +81,9 @@ def test_a_signature_about_another_exception_proves_nothing(in_shop: Shop, desk:
     other = desk.ask(vulnerability=QUIET)
     exception = desk.ask(vulnerability=LOG4SHELL, reason=Reason.FALSE_POSITIVE, days=30)
     claims = {"reviewer": "sam", "outcome": "passed", "reviewed_at": rfc3339(NOON - DAY)}
-    statement = Statement((About(other.number, {"sha256": "0" * 64}),), "https://example.org/review/v1", claims)
+    assert exception.asked is not None
+    terms = {"sha256": exception.asked.digest.removeprefix("sha256:")}
+    statement = Statement((About(other.number, terms),), "https://example.org/review/v1", claims)
     envelope = signer().sign(PAYLOAD_TYPE, statement.payload()).to_json()
 
     with pytest.raises(EvidenceRefused):
@@ -189,3 +200,38 @@ def test_what_approvers_saw_names_the_policy_in_force(in_shop: Shop, desk: Desk)
 
     assert exception.asked is not None
     assert exception.asked.counts["digests"]["program_production"].startswith("sha256:")
+
+
+def test_what_was_signed_for_less_is_no_evidence_for_more(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+    exception = desk.ask(vulnerability=QUIET, environment="staging")
+    sign_a_review(desk, exception)
+    signed = submitted_to(fresh(exception))
+
+    change_terms(actor=desk.actor("ada"), pk=exception.pk, change=TermsChange(scope=Scope((QUIET,))), at=NOON)
+    broader = submitted_to(fresh(exception))
+    again = Scope((QUIET,), environments=("staging",))
+    change_terms(actor=desk.actor("ada"), pk=exception.pk, change=TermsChange(scope=again), at=NOON)
+
+    assert [len(signed), len(broader), len(submitted_to(fresh(exception)))] == [1, 0, 1]
+
+
+def test_what_nobody_can_look_at_is_asked_for_by_nobody(in_shop: Shop, desk: Desk) -> None:
+    in_shop.ask("shop/api", trivy("shop/api", many(MOST_GROUPS + 1), scanned_at=NOON - HOUR))
+    everything = Scope(packages=(PackageScope("pkg:npm/library-*"),))
+
+    with pytest.raises(TooBroad, match="2,000 vulnerabilities"):
+        desk.ask(type=ExceptionType.COMPONENT, scope=everything)
+
+
+def test_a_table_of_levels_that_was_overtaken_is_proposed_anew(in_shop: Shop, desk: Desk) -> None:
+    first, second = (administrator(in_shop.tenant) for _ in range(2))
+    tables = [write_levels(SMALL_TEAM), write_levels(PRESETS["standard"])]
+    overtaken, agreed = (propose_levels(actor=first, levels=one, reason="we are few", at=NOON) for one in tables)
+    confirm = partial(vote, actor=second, approve=True, reason="so it is", at=NOON)
+    confirm(pk=agreed.pk, payload_hash=agreed.payload_hash)
+
+    with pytest.raises(TableMoved):
+        confirm(pk=overtaken.pk, payload_hash=overtaken.payload_hash)
+
+    assert ApprovalTable.objects.get().version == 1

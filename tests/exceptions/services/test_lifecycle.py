@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
+from django.db import connection
 
 from exceptions.errors import CommentMissing, IllegalTransition, NotYoursToRevoke
 from exceptions.metrics import overdue
@@ -16,10 +18,10 @@ from exceptions.services.thread import say
 from stellapolicy.kernel.ids import new_id
 from stellapolicy.outbox.models import OutboxEvent
 from stellapolicy.tenancy.scope import tenant_scope
-from tests.exceptions.desk import DAY, WHY, Desk, fresh, waiting
+from tests.exceptions.desk import DAY, WHY, Desk, fresh, make_desk, waiting
 from tests.exceptions.services.test_request import scanned
 from tests.factories import NOON
-from tests.gates.conftest import Shop
+from tests.gates.conftest import Shop, make_shop
 from tests.reports import HARMLESS
 
 QUIET = HARMLESS.id
@@ -213,3 +215,38 @@ def test_every_event_has_its_number_and_its_entry(in_shop: Shop, desk: Desk) -> 
     assert [event.sequence for event in events] == list(range(1, len(events) + 1))
     assert [event.name for event in events] == ["exception.requested", "exception.approved", "exception.revoked"]
     assert len({event.audit_seq for event in events}) == len(events)
+
+
+_STUCK = """
+SET LOCAL ROLE {owner};
+CREATE FUNCTION stuck() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'this tenant is stuck'; END $$;
+CREATE TRIGGER stuck BEFORE UPDATE ON {table} FOR EACH ROW WHEN (OLD.tenant_id = '{tenant}') EXECUTE FUNCTION stuck();
+RESET ROLE;
+"""
+
+
+def test_a_tenant_whose_rows_cannot_be_written_keeps_no_other_from_its_end(db: None) -> None:
+    ends = []
+    for slug in ("first", "second", "third"):
+        shop = make_shop(slug)
+        with tenant_scope(shop.tenant.pk):
+            scanned(shop, "shop/api")
+            ends.append(make_desk(shop.tenant).in_force(vulnerability=QUIET, days=5))
+    stuck, *others = sorted(ends, key=lambda one: str(one.tenant_id))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STUCK.format(
+                owner=settings.DATABASE_OWNER_ROLE, table=PolicyException._meta.db_table, tenant=stuck.tenant_id
+            )
+        )
+
+    with pytest.raises(ExceptionGroup) as surprise:
+        expire_due(at=stuck.expires_at)
+
+    assert [str(one).split("\n")[0] for one in surprise.value.exceptions] == ["this tenant is stuck"]
+    states = []
+    for one in (stuck, *others):
+        assert one.tenant_id is not None
+        with tenant_scope(one.tenant_id):
+            states.append(fresh(one).state)
+    assert states == ["active", "expired", "expired"]

@@ -8,28 +8,15 @@ from exceptions.rules.vocabulary import Reason
 from exceptions.services.approval import approve_exception
 from exceptions.services.approval_levels import propose_levels
 from stellapolicy.access.models import RoleAssignment
-from stellapolicy.access.reauthentication import AUTHENTICATED_AT
-from stellapolicy.access.roles import Role, scopes_of_roles
+from stellapolicy.access.roles import Role
 from stellapolicy.governance.errors import SeatMissing
 from stellapolicy.governance.services.approvals import vote
-from stellapolicy.kernel.actor import Actor
-from stellapolicy.kernel.clock import rfc3339
-from tests.exceptions.desk import Desk, waiting
-from tests.factories import NOON, ServiceFactory, give_roles, person_with
+from tests.exceptions.desk import Desk, administrator, waiting
+from tests.factories import NOON, ServiceFactory, give_roles
 from tests.gates.conftest import Shop
 from tests.reports import Vuln, trivy
 
 CRITICAL = Vuln("CVE-2024-4444", "paint", "1.0.0", "", "CRITICAL", 9.1)
-
-
-def administrator(shop: Shop) -> Actor:
-    person = person_with(shop.tenant, Role.ADMIN)
-    return Actor(
-        tenant_id=shop.tenant.pk,
-        subject=person.subject,
-        scopes=frozenset(scopes_of_roles([Role.ADMIN])),
-        extra={"person": person.subject, AUTHENTICATED_AT: rfc3339(NOON)},
-    )
 
 
 def owner(desk: Desk, name: str, service: object) -> None:
@@ -41,7 +28,7 @@ def owner(desk: Desk, name: str, service: object) -> None:
 @pytest.fixture
 def exception(in_shop: Shop, desk: Desk) -> PolicyException:
     """Return a request at A3 about the service `paint`, in a tenant that two administrators made a small team."""
-    first, second = administrator(in_shop), administrator(in_shop)
+    first, second = administrator(in_shop.tenant), administrator(in_shop.tenant)
     asked = propose_levels(actor=first, levels=write_levels(SMALL_TEAM), reason="there are five of us", at=NOON)
     vote(actor=second, pk=asked.pk, approve=True, payload_hash=asked.payload_hash, reason="so it is", at=NOON)
     paint = ServiceFactory(slug="paint", repositories=["shop/*"])
