@@ -20,7 +20,7 @@ from exceptions.admin import reports as reports_page
 from exceptions.admin.filters import EnvironmentFilter, QueueFilter, ServiceFilter, StateFilter
 from exceptions.admin.queues import TITLES
 from exceptions.admin.reading import readable
-from exceptions.admin.searching import found
+from exceptions.admin.searching import found, is_number
 from exceptions.models import PolicyException
 from exceptions.models.exception import PolicyExceptionQuerySet
 from exceptions.rules.vocabulary import IN_FORCE, State
@@ -96,7 +96,7 @@ class PolicyExceptionAdmin(PageAdmin[PolicyException]):
 
     def find(self, request: HttpRequest, object_id: str) -> PolicyException:
         """Return the exception of a page, by its id or by its number: people write numbers into tickets."""
-        if not object_id.upper().startswith("EXC-"):
+        if not is_number(object_id):
             return super().find(request, object_id)
         if not self.has_view_permission(request):
             raise PermissionDenied

@@ -8,15 +8,20 @@ from django.db.models import Q
 from exceptions.matching.patterns import package_of, read_pattern
 from stellapolicy.kernel.identity import canonical_id
 
-_NUMBER: Final = re.compile(r"exc-\d{4}-\d+", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"exc-\d{4}-\d+", re.IGNORECASE | re.ASCII)
 _ADVISORY: Final = re.compile(r"[a-z]{2,10}-\d*[a-z0-9]+(-[a-z0-9]+)+", re.IGNORECASE)
 _PACKAGE: Final = "pkg:"
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is written as the number of an exception, in any case."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def found(term: str) -> Q:
     """Return the condition that an exception is the one, or about what, a term names."""
     text = term.strip()
-    if _NUMBER.fullmatch(text):
+    if is_number(text):
         return Q(number=text.upper())
     if text.lower().startswith(_PACKAGE):
         return Q(packages__contains=[_name_of(text)])

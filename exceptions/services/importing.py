@@ -257,7 +257,7 @@ def _looked_at(brought: _Import, entry: Entry) -> _Looked:
         return _already_asked_for(entry, known)
     try:
         ready = _drafted(brought.actor, entry, entry.asked, at=brought.at)
-        refuse_covered(ready.drafted, at=brought.at)
+        refuse_covered(ready.drafted, actor=brought.actor, at=brought.at)
     except Refusal as refusal:
         return _refused(entry, refusal)
     return ready

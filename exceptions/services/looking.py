@@ -66,14 +66,14 @@ def look_first(*, actor: Actor, asked: Asked, at: datetime, is_open_ended: bool 
         hooks=mandatory_hooks(asked.reason, drafted.rule),
         latest=drafted.first_start + longest_term(drafted),
         previewed=previewed,
-        refusals=tuple(_against(drafted, at=at)),
+        refusals=tuple(_against(drafted, actor=actor, at=at)),
     )
 
 
-def _against(drafted: Drafted, *, at: datetime) -> Iterator[Refusal]:
+def _against(drafted: Drafted, *, actor: Actor, at: datetime) -> Iterator[Refusal]:
     yield from unfit(drafted)
     try:
-        refuse_covered(drafted, at=at)
+        refuse_covered(drafted, actor=actor, at=at)
     except AlreadyCovered as covered:
         yield covered
 

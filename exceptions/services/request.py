@@ -42,7 +42,7 @@ def keep_request(*, actor: Actor, drafted: Drafted, at: datetime) -> PolicyExcep
     Raises AlreadyCovered.
     """
     asked = drafted.asked
-    refuse_covered(drafted, at=at)
+    refuse_covered(drafted, actor=actor, at=at)
     exception = PolicyException(
         number=next_number(at=at),
         type=asked.type.value,
@@ -86,7 +86,7 @@ def change_terms(
         _with(exception, change, at=at), actor=actor, at=at, first_start=first_start_of(exception), is_new=False
     )
     if is_undecided:
-        refuse_covered(drafted, at=at)
+        refuse_covered(drafted, actor=actor, at=at)
     _take_back(exception, actor=actor, reason="other terms are proposed", at=at)
     if change.ticket is not None and is_undecided:
         exception.ticket = change.ticket.strip()
@@ -266,8 +266,8 @@ def _speaks_of(terms: ExceptionTerms, drafted: Drafted) -> bool:
     return bears and bool(scope.vulnerabilities or not drafted.asked.scope.vulnerabilities)
 
 
-def refuse_covered(drafted: Drafted, *, at: datetime) -> None:
-    """Refuse what an exception in force says already: no narrower, no shorter, no weaker."""
+def refuse_covered(drafted: Drafted, *, actor: Actor, at: datetime) -> None:
+    """Refuse what an exception in force says already: no narrower, no shorter, no weaker; name it to its readers."""
     for other in covering_rows(drafted.asked, at=at):
         terms = other.terms
         if terms is None or not _speaks_of(terms, drafted):
@@ -276,5 +276,7 @@ def refuse_covered(drafted: Drafted, *, at: datetime) -> None:
         suffices = lasts and is_as_strong(Effect(terms.effect), drafted.effect)
         if suffices and narrower(drafted.asked.scope, terms.selector()):
             until = rfc3339(terms.expires_at)
-            said = f"{other.number} covers all of it until {until}: /api/v1/exceptions/{other.number}"
-            raise AlreadyCovered(said, number=other.number)
+            if PolicyException.objects.visible_to(actor, Held.EXCEPTION_READ).filter(pk=other.pk).exists():
+                said = f"{other.number} covers all of it until {until}: /api/v1/exceptions/{other.number}"
+                raise AlreadyCovered(said, number=other.number)
+            raise AlreadyCovered(f"an exception that reaches beyond your services covers all of it until {until}")

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.text import Truncator, capfirst
@@ -24,6 +25,7 @@ from stellapolicy.admin.shim import ModelAdmin
 ModelT = TypeVar("ModelT", bound=Model)
 LONGEST_TITLE = 40
 """Characters: the trail above a page is one line."""
+_NUL = "\x00"
 
 
 @runtime_checkable
@@ -200,8 +202,10 @@ class PageAdmin(ModelAdmin[ModelT], Generic[ModelT]):
         raise Http404
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Answer with the list; nothing is posted to one."""
+        """Answer with the list; nothing is posted to one, and no row holds a NUL that a filter could ask for."""
         if request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
+        if any(_NUL in text for name, texts in request.GET.lists() for text in (name, *texts)):
+            return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
         context = {"title": self.heading, "steps": self.steps[:1], **(extra_context or {})}
         return super().changelist_view(request, context)

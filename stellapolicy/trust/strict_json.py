@@ -6,6 +6,7 @@ from typing import Final
 from stellapolicy.kernel.canonical_json import JsonValue
 
 _ESCAPE: Final = b"\\u"  # the one way to write half a character, a surrogate without its partner
+_NUL: Final = b"\\u0000"
 
 
 class NotJson(ValueError):  # noqa: N818 - reads as a sentence
@@ -13,11 +14,16 @@ class NotJson(ValueError):  # noqa: N818 - reads as a sentence
 
 
 def loads(content: bytes) -> JsonValue:
-    """Return the value of UTF-8 JSON; a key given twice, NaN, half a character or bottomless nesting raises NotJson."""
+    """Return the value of UTF-8 JSON.
+
+    A key given twice, NaN, half a character, a NUL, which cannot be stored, or bottomless nesting raises NotJson.
+    """
     try:
         value: JsonValue = json.loads(content.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
         if _ESCAPE in content:
             json.dumps(value, ensure_ascii=False).encode()
+        if _NUL in content and _holds_nul(value):
+            raise NotJson("it holds a NUL character")
     except RecursionError:
         raise NotJson("it is nested too deeply") from None
     except ValueError as failure:
@@ -32,6 +38,18 @@ def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
             raise NotJson(f"the key {name!r:.60} is given twice")
         found[name] = value
     return found
+
+
+def _holds_nul(value: JsonValue) -> bool:
+    match value:
+        case str():
+            return "\x00" in value
+        case dict():
+            return any(_holds_nul(name) or _holds_nul(inner) for name, inner in value.items())
+        case list():
+            return any(map(_holds_nul, value))
+        case _:
+            return False
 
 
 def _refuse_constant(constant: str) -> JsonValue:

@@ -225,3 +225,17 @@ def _queries(client: Client) -> int:
     with CaptureQueriesContext(connection) as captured:
         client.get(LIST)
     return len(captured)
+
+
+@pytest.mark.parametrize("narrowed", [{"environment": "\x00"}, {"level": "a0\x00"}, {"q": "\x00"}, {"\x00": "1"}])
+def test_a_filter_that_nothing_can_match_is_none(office: Office, narrowed: dict[str, str]) -> None:
+    shown = office.sign_in("sam").get(LIST, narrowed)
+
+    assert (shown.status_code, shown.headers["Location"]) == (302, f"{LIST}?e=1")
+
+
+@pytest.mark.parametrize("named", ["EXC-%00", "%00", "EXC-2026-0001%00", "EXC-2026-000%D9%A1"])
+def test_a_number_that_is_none_has_no_page(office: Office, named: str) -> None:
+    office.ask()
+
+    assert office.sign_in("sam").get(f"{LIST}{named}/change/").status_code == 404

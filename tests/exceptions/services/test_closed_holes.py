@@ -29,7 +29,7 @@ from exceptions.services.drafting import MOST_GROUPS
 from exceptions.services.evidence import Attached, attach_evidence
 from exceptions.services.hooks import submitted_to
 from exceptions.services.lifecycle import revoke_exception
-from exceptions.services.request import change_terms, extend_exception
+from exceptions.services.request import change_terms, extend_exception, request_exception
 from stellapolicy.governance.errors import SecondPersonRequired
 from stellapolicy.governance.services.approvals import vote
 from stellapolicy.kernel.clock import rfc3339
@@ -37,10 +37,10 @@ from stellapolicy.kernel.refusals import Fault
 from stellapolicy.signing.ports import signer
 from stellapolicy.trust.intoto import PAYLOAD_TYPE, Statement
 from stellapolicy.trust.intoto import Subject as About
-from tests.exceptions.desk import DAY, WHY, Desk, administrator, fresh, waiting
+from tests.exceptions.desk import DAY, WHY, Desk, administrator, asked, fresh, waiting
 from tests.exceptions.evidence import sign_a_review
 from tests.exceptions.services.test_request import scanned
-from tests.factories import NOON
+from tests.factories import NOON, ServiceFactory
 from tests.gates.conftest import Shop
 from tests.reports import HARMLESS, LOG4SHELL, Vuln, many, trivy
 
@@ -235,3 +235,18 @@ def test_a_table_of_levels_that_was_overtaken_is_proposed_anew(in_shop: Shop, de
         confirm(pk=overtaken.pk, payload_hash=overtaken.payload_hash)
 
     assert ApprovalTable.objects.get().version == 1
+
+
+def test_what_covers_a_request_is_named_to_those_who_may_read_it(in_shop: Shop, desk: Desk) -> None:
+    till = ServiceFactory(slug="till", repositories=["shop/till"])
+    in_shop.ask("shop/till", trivy("shop/till", [HARMLESS], scanned_at=NOON - HOUR))
+    broad = desk.in_force(vulnerability=QUIET)
+    wanted = asked(vulnerability=QUIET, service="till", days=3)
+    bound = desk.actor("casey", services=[till.pk])
+
+    with pytest.raises(AlreadyCovered, match=broad.number):
+        request_exception(actor=desk.actor("casey"), asked=wanted, at=NOON)
+    with pytest.raises(AlreadyCovered, match="reaches beyond your services") as refused:
+        request_exception(actor=bound, asked=wanted, at=NOON)
+
+    assert refused.value.number == ""

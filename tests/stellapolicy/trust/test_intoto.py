@@ -38,6 +38,10 @@ def test_a_predicate_and_a_name_may_be_absent() -> None:
     assert found == Statement((Subject("", {"gitCommit": "c0ffee"}),), SAID.predicate_type, {})
 
 
+def test_a_text_about_a_nul_holds_none() -> None:
+    assert read_statement(stated(predicate={"by": "\\u0000"})).predicate == {"by": "\\u0000"}
+
+
 @pytest.mark.parametrize(
     "changes,found",
     [
@@ -61,7 +65,14 @@ def test_each_mistake_has_its_code_and_its_place(changes: dict[str, JsonValue], 
 
 
 @pytest.mark.parametrize(
-    "payload,code", [(b"{", "statement.not_json"), (b"[]", "statement.not_an_object")], ids=["cut", "list"]
+    "payload,code",
+    [
+        (b"{", "statement.not_json"),
+        (b"[]", "statement.not_an_object"),
+        (stated(predicate={"by": ["sam\x00"]}), "statement.not_json"),
+        (stated(predicate={"by\x00": "sam"}), "statement.not_json"),
+    ],
+    ids=["cut", "list", "nul", "nul in a name"],
 )
 def test_what_is_no_object_is_no_statement(payload: bytes, code: str) -> None:
     with pytest.raises(StatementMalformed) as refused:
