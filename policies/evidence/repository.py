@@ -30,8 +30,11 @@ def stated_repositories(subject: ReportSubject, artifact_digest: str) -> tuple[s
 def contradicts(claimed: str, stated: Iterable[str]) -> bool:
     """Whether a claimed name agrees with none of the stated repositories; a missing word contradicts nothing.
 
-    One may leave out the registry that the other names: `shop/api` agrees with `registry.example/shop/api`.
+    One may leave out the registry that the other names: `shop/api` agrees with `registry.example/shop/api`. The file
+    that an image was scanned in is a name of no repository: the report's own word is taken.
     """
+    if claimed.endswith(_ARCHIVES):
+        return False
     said = [_comparable(name) for name in stated]
     name = _comparable(bare_name(claimed))
     return bool(name and said) and not any(_ends_alike(name, one) for one in said)

@@ -42,6 +42,7 @@ def test_the_surest_word_of_a_report_names_the_repository(subject: ReportSubject
         ("nginx", ["docker.io/library/nginx"], False),
         ("docker.io/nginx", ["index.docker.io/library/nginx"], False),
         ("", [SHOP], False),
+        ("build/pay.tar.gz", [SHOP], False),
         (SHOP, [], False),
         (SHOP, ["registry.example/pay/api", SHOP], False),
         ("pay/api", [SHOP], True),
@@ -64,6 +65,8 @@ def test_a_name_that_agrees_with_no_stated_repository_contradicts(
         ("registry.example/shop/api", ["api"], "api"),
         ("api", [SHOP], SHOP),
         ("", [SHOP], SHOP),
+        ("build/api.tar.gz", [SHOP], SHOP),
+        ("build/api.tar.gz", [], "build/api.tar.gz"),
         ("shop/api", [], "shop/api"),
     ],
 )

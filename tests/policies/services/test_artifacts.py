@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from gates.client.stellagate import subject_of
 from policies.errors import ArtifactUnknown, NameContradicted, OwnedByAnother, SubjectUnstated
 from policies.models import Artifact, Basis, OwnershipConflict, Report
 from policies.services.artifacts import assign_artifact, register_artifact
@@ -15,6 +16,7 @@ from stellapolicy.kernel.ids import new_id
 from stellapolicy.tenancy.models import Service
 from stellapolicy.tenancy.scope import tenant_scope
 from tests.factories import NOON, ServiceFactory, TenantFactory, almighty
+from tests.real_data import real_data
 from tests.reports import HARMLESS, Vuln, digest_of, trivy
 
 PAY, SHOP = "registry.example/pay/api", "registry.example/shop/api"
@@ -62,6 +64,18 @@ def test_a_name_that_the_report_contradicts_is_refused_and_nothing_is_kept(actor
     assert refused.value.faults[0].pointer == "/artifact/name"
     assert not Artifact.objects.exists()
     assert not Report.objects.exists()
+
+
+def test_an_image_scanned_in_a_file_is_called_what_it_is_tagged(actor: Actor) -> None:
+    report = real_data("scans/trivy-golden/spring4shell-jre8.json").read_bytes()
+    name, digests = subject_of(report)
+
+    received = receive_evidence(
+        actor=actor, artifact=ArtifactReference(digests[0], name), uploads=[Upload("r.json", report)], at=NOON
+    )
+
+    assert name == "testdata/fixtures/images/spring4shell-jre8.tar.gz"
+    assert received.artifact.name == "ghcr.io/aquasecurity/trivy-test-images"
 
 
 def test_a_pipeline_of_one_service_cannot_take_an_artifact_by_calling_it_its_own(actor: Actor) -> None:
