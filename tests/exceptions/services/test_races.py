@@ -3,7 +3,9 @@
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from threading import Barrier
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -59,12 +61,12 @@ def at_once(*deeds: Callable[[], object]) -> list[object]:
         return list(pool.map(run, deeds))
 
 
-def herd(shop: Shop, desk: Desk, *, days: int = 5, count: int = HERD) -> list[PolicyException]:
+def herd(shop: Shop, desk: Desk, *, days: int = 5, count: int = HERD, **said: Any) -> list[PolicyException]:
     """Let several exceptions be in force, each about something low of its own."""
     lows = [Vuln(f"CVE-2020-1000{number}", f"library-{number}", severity="LOW", score=3.1) for number in range(count)]
     with tenant_scope(shop.tenant.pk):
         shop.ask("shop/api", trivy("shop/api", lows, scanned_at=NOON))
-        return [desk.in_force(vulnerability=low.id, days=days) for low in lows]
+        return [desk.in_force(vulnerability=low.id, days=days, **said) for low in lows]
 
 
 def states(shop: Shop) -> list[str]:
@@ -205,30 +207,68 @@ def test_workers_of_every_kind_at_once_end_without_a_deadlock(shop: Shop, desk: 
 
 
 _DYING = """
-import django, os, signal, sys
+import django, importlib, os, signal, sys
 django.setup()
 from datetime import datetime
-from exceptions.services import lifecycle
-ended = []
-tell = lifecycle.tell
+room, worker = sys.argv[1].rsplit(".", 1)
+module = importlib.import_module(room)
+told, tell = [], module.tell
 def die_at_the_third(*args, **kwargs):
-    ended.append(args)
-    if len(ended) == 3:
+    told.append(args)
+    if len(told) == 3:
         os.kill(os.getpid(), signal.SIGKILL)
     return tell(*args, **kwargs)
-lifecycle.tell = die_at_the_third
-lifecycle.expire_due(at=datetime.fromisoformat(sys.argv[1]))
+module.tell = die_at_the_third
+getattr(module, worker)(at=datetime.fromisoformat(sys.argv[2]))
 """
 
 
-def test_a_worker_killed_in_the_middle_leaves_nothing_half_done(shop: Shop, desk: Desk) -> None:
-    herd(shop, desk, count=5)
-    late = NOON + 6 * DAY
+def beginning_tomorrow(shop: Shop, desk: Desk) -> None:
+    """Let several exceptions be approved that begin tomorrow."""
+    herd(shop, desk, days=9, count=5, starts_at=NOON + DAY)
 
-    killed = python("-c", _DYING, late.isoformat(), DJANGO_SETTINGS_MODULE="stellapolicy.settings")
+
+def listed_tomorrow(shop: Shop, desk: Desk) -> None:
+    """Let several exceptions be in force about what is known to be exploited tomorrow."""
+    herd(shop, desk, days=9, count=5)
+    with tenant_scope(shop.tenant.pk):
+        catalogue = kev_catalogue(LOG4SHELL, *NAMED, released_at="2026-03-03T11:00:00.000Z")
+        load_feed(actor=shop.actor, content=catalogue, at=NOON + DAY)
+
+
+def over_tomorrow(shop: Shop, desk: Desk) -> None:
+    """Let several exceptions be in force that end tomorrow."""
+    herd(shop, desk, days=1, count=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round of a worker: what it finds, and what it makes of it."""
+
+    room: str
+    worker: Callable[..., int]
+    prepare: Callable[[Shop, Desk], None]
+    before: str
+    after: str
+    event: str
+
+
+ROUNDS = [
+    Round("lifecycle", expire_due, over_tomorrow, "active", "expired", "exception.expired"),
+    Round("lifecycle", advance_lifecycles, beginning_tomorrow, "approved", "active", "exception.activated"),
+    Round("recheck", sweep, listed_tomorrow, "active", "revalidation_required", "exception.revalidation_required"),
+]
+
+
+@pytest.mark.parametrize("dying", ROUNDS, ids=lambda one: one.worker.__name__)
+def test_a_worker_killed_in_the_middle_leaves_nothing_half_done(shop: Shop, desk: Desk, dying: Round) -> None:
+    dying.prepare(shop, desk)
+    late = NOON + DAY
+    named = f"exceptions.services.{dying.room}.{dying.worker.__name__}"
+
+    killed = python("-c", _DYING, named, late.isoformat(), DJANGO_SETTINGS_MODULE="stellapolicy.settings")
 
     assert killed.wait(timeout=90) == -signal.SIGKILL
-    assert states(shop) == ["active"] * 5
-    assert names(shop, "exception.expired") == 0
-    assert expire_due(at=late) == 5
-    assert names(shop, "exception.expired") == 5
+    assert (states(shop), names(shop, dying.event)) == ([dying.before] * 5, 0)
+    assert dying.worker(at=late) == 5
+    assert (states(shop), names(shop, dying.event)) == ([dying.after] * 5, 5)
