@@ -48,8 +48,8 @@ class ExceptionView(ScopedView):
     def get(self, request: ActorRequest, reference: str) -> Response:
         """Return an exception with its terms, the decision, its evidence, and what you may do now and why not.
 
-        The tag of the plain answer is what PATCH takes as `If-Match`. With `facts` or `overlaps` the answer says how
-        things are at this moment, and has none.
+        The tag of the plain answer is what PATCH and the verbs take as `If-Match`. With `facts` or `overlaps` the
+        answer says how things are at this moment, and has none.
         """
         query = DetailQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
