@@ -10,7 +10,7 @@ from exceptions.models import ExceptionTerms, PolicyException
 from exceptions.models.choices import choices_of
 from exceptions.rules.conditions import Action, ConditionKind
 from exceptions.rules.vocabulary import State
-from stellapolicy.governance.api.serializers import PossibleVoteOutput, VoteOutput
+from stellapolicy.governance.api.serializers import PossibleVoteOutput, StandingOutput
 from stellapolicy.governance.models import ApprovalRequest, ApprovalState
 from stellapolicy.governance.voting import possibilities
 from stellapolicy.kernel.severity import Severity
@@ -219,46 +219,8 @@ class SeatStandingOutput(serializers.Serializer[Any]):  # Any: a SeatStanding
     candidates = serializers.ListField(child=serializers.CharField(), help_text="Some of those who could sit here.")
 
 
-class DecisionOutput(serializers.ModelSerializer[ApprovalRequest]):
+class DecisionOutput(StandingOutput):
     """The decision on terms: what exactly is voted on, and how it stands."""
-
-    state = serializers.SerializerMethodField(help_text="As it is now.")
-    lacking = serializers.SerializerMethodField(help_text="How many people still have to agree.")
-    stands = serializers.SerializerMethodField(help_text="How it stands, in words.")
-    votes = VoteOutput(many=True, read_only=True)
-
-    class Meta:
-        model = ApprovalRequest
-        fields: tuple[str, ...] = (
-            "id",
-            "payload_hash",
-            "state",
-            "lacking",
-            "stands",
-            "votes",
-            "created_at",
-            "expires_at",
-            "decided_at",
-            "decision_reason",
-        )
-        read_only_fields = fields
-
-    @extend_schema_field(serializers.ChoiceField(choices=ApprovalState.choices))
-    def get_state(self, request: ApprovalRequest) -> str:
-        """Return the state as it is now."""
-        return request.standing(at=self.context["at"]).value
-
-    def get_lacking(self, request: ApprovalRequest) -> int:
-        """Return how many people still have to agree."""
-        is_open = request.standing(at=self.context["at"]) == ApprovalState.OPEN
-        return request.judged(at=self.context["at"]).lacking if is_open else 0
-
-    def get_stands(self, request: ApprovalRequest) -> str:
-        """Return how it stands; a request closed without a decision says so."""
-        state = request.standing(at=self.context["at"])
-        if state in {ApprovalState.WITHDRAWN, ApprovalState.EXPIRED}:
-            return state.value
-        return request.judged(at=self.context["at"]).in_words()
 
 
 class ApprovalHereOutput(DecisionOutput):

@@ -38,21 +38,63 @@ class PossibleVoteOutput(serializers.Serializer[Any]):  # Any: a Possibility
     may_approve = serializers.BooleanField(help_text="False where others fill your seats: you may still reject.")
 
 
-class ApprovalOutput(serializers.ModelSerializer[ApprovalRequest]):
-    """A request for approval, and how it stands now."""
+class StandingOutput(serializers.ModelSerializer[ApprovalRequest]):
+    """How a request for approval stands at the instant of the answer, whether or not a worker has recorded it."""
 
-    title = serializers.SerializerMethodField(help_text="What the kind is called.")
-    description = serializers.SerializerMethodField(help_text="What approving does, in sentences.")
-    payload = serializers.JSONField(help_text="What will be done, complete; votes are over `payload_hash`.")
-    services = serializers.ListField(child=serializers.UUIDField())
     state = serializers.SerializerMethodField(help_text="As it is now, whether or not a worker has recorded it.")
-    seats = serializers.SerializerMethodField(help_text="Who must agree.")
     lacking = serializers.SerializerMethodField(help_text="How many people still have to agree.")
     stands = serializers.SerializerMethodField(help_text="How it stands, in words.")
     votes = VoteOutput(many=True, read_only=True)
 
     class Meta:
         model = ApprovalRequest
+        fields: tuple[str, ...] = (
+            "id",
+            "payload_hash",
+            "state",
+            "lacking",
+            "stands",
+            "votes",
+            "created_at",
+            "expires_at",
+            "decided_at",
+            "decision_reason",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.ChoiceField(choices=ApprovalState.choices))
+    def get_state(self, request: ApprovalRequest) -> str:
+        """Return the state as it is now."""
+        return request.standing(at=self._at).value
+
+    def get_lacking(self, request: ApprovalRequest) -> int:
+        """Return how many people still have to agree; nobody, where it is open no more."""
+        is_open = request.standing(at=self._at) == ApprovalState.OPEN
+        return request.judged(at=self._at).lacking if is_open else 0
+
+    def get_stands(self, request: ApprovalRequest) -> str:
+        """Return how it stands; a request closed without a decision says so."""
+        state = request.standing(at=self._at)
+        if state in {ApprovalState.WITHDRAWN, ApprovalState.EXPIRED}:
+            return state.value
+        return request.judged(at=self._at).in_words()
+
+    @property
+    def _at(self) -> datetime:
+        at: datetime = self.context["at"]
+        return at
+
+
+class ApprovalOutput(StandingOutput):
+    """A request for approval, and how it stands now."""
+
+    title = serializers.SerializerMethodField(help_text="What the kind is called.")
+    description = serializers.SerializerMethodField(help_text="What approving does, in sentences.")
+    payload = serializers.JSONField(help_text="What will be done, complete; votes are over `payload_hash`.")
+    services = serializers.ListField(child=serializers.UUIDField())
+    seats = serializers.SerializerMethodField(help_text="Who must agree.")
+
+    class Meta(StandingOutput.Meta):
         fields: tuple[str, ...] = (
             "id",
             "kind",
@@ -88,11 +130,6 @@ class ApprovalOutput(serializers.ModelSerializer[ApprovalRequest]):
         kind = kinds().get(request.kind)
         return [str(sentence) for sentence in kind.describe(request)] if kind else []
 
-    @extend_schema_field(serializers.ChoiceField(choices=ApprovalState.choices))
-    def get_state(self, request: ApprovalRequest) -> str:
-        """Return the state as it is now."""
-        return request.standing(at=self._at).value
-
     @extend_schema_field(SeatOutput(many=True))
     def get_seats(self, request: ApprovalRequest) -> list[dict[str, str | None]]:
         """Return the seats in their order."""
@@ -101,22 +138,6 @@ class ApprovalOutput(serializers.ModelSerializer[ApprovalRequest]):
             {"name": seat.name, "asks": seat.asks(), "filled_by": judged.filled.get(place)}
             for place, seat in enumerate(judged.rule.seats)
         ]
-
-    def get_lacking(self, request: ApprovalRequest) -> int:
-        """Return how many people still have to agree."""
-        return request.judged(at=self._at).lacking if request.state == ApprovalState.OPEN else 0
-
-    def get_stands(self, request: ApprovalRequest) -> str:
-        """Return how it stands; a request closed without a decision says so."""
-        state = request.standing(at=self._at)
-        if state in {ApprovalState.WITHDRAWN, ApprovalState.EXPIRED}:
-            return state.value
-        return request.judged(at=self._at).in_words()
-
-    @property
-    def _at(self) -> datetime:
-        at: datetime = self.context["at"]
-        return at
 
 
 class ApprovalDetailOutput(ApprovalOutput):

@@ -34,7 +34,13 @@ def test_reports_say_what_is_owed_by_whom_and_how_long_decisions_take(office: Of
 
     shown = office.sign_in("riley").get(REPORTS).content.decode()
 
-    for words in ("shop-team", "<th>shop-ada</th>", "half within 1 minute", "1 high, 1 others", "Exception debt over 12"):
+    for words in (
+        "shop-team",
+        "<th>shop-ada</th>",
+        "half within 1 minute",
+        "1 high, 1 others",
+        "Exception debt over 12",
+    ):
         assert words in shown, words
 
 
