@@ -8,12 +8,10 @@ from django.db import transaction
 
 from exceptions.asking import Asked, TermsChange
 from exceptions.errors import AlreadyCovered, CommentMissing, IllegalTransition, NotYourRequest
-from exceptions.matching.scope import narrower
-from exceptions.models import Change, ExceptionTerms, PolicyException
-from exceptions.rules.levels import ceiling_of
-from exceptions.rules.strength import is_as_strong
+from exceptions.models import Change, PolicyException
 from exceptions.rules.vocabulary import IN_FORCE, LEGAL_STEPS, UNDECIDED, Effect, ExceptionType, Reason, State
 from exceptions.selectors import KIND, covering_rows, first_start, held_exception, request_for
+from exceptions.services.covering import Wish, covers
 from exceptions.services.drafting import Drafted, draft
 from exceptions.services.numbering import next_number
 from exceptions.services.story import tell
@@ -256,27 +254,15 @@ def illegal(exception: PolicyException, wanted: str, *, at: datetime) -> Illegal
     return IllegalTransition(f"{exception.number} is {state} and cannot be {wanted}; legal: {steps}")
 
 
-def _speaks_of(terms: ExceptionTerms, drafted: Drafted) -> bool:
-    """Whether terms in force may cover findings as bad as those asked about, and of their kind.
-
-    What names vulnerabilities reaches malware and secrets too, which no package alone does.
-    """
-    scope = terms.selector()
-    bears = ceiling_of(terms.seen_facts()).rank >= ceiling_of(drafted.seen).rank
-    return bears and bool(scope.vulnerabilities or not drafted.asked.scope.vulnerabilities)
-
-
 def refuse_covered(drafted: Drafted, *, actor: Actor, at: datetime) -> None:
     """Refuse what an exception in force says already: no narrower, no shorter, no weaker; name it to its readers."""
+    wish = Wish.drafted(drafted)
     for other in covering_rows(drafted.asked, at=at):
         terms = other.terms
-        if terms is None or not _speaks_of(terms, drafted):
+        if terms is None or not covers(terms, wish):
             continue
-        lasts = terms.starts_at <= drafted.starts_at and terms.expires_at >= drafted.asked.expires_at
-        suffices = lasts and is_as_strong(Effect(terms.effect), drafted.effect)
-        if suffices and narrower(drafted.asked.scope, terms.selector()):
-            until = rfc3339(terms.expires_at)
-            if PolicyException.objects.visible_to(actor, Held.EXCEPTION_READ).filter(pk=other.pk).exists():
-                said = f"{other.number} covers all of it until {until}: /api/v1/exceptions/{other.number}"
-                raise AlreadyCovered(said, number=other.number)
-            raise AlreadyCovered(f"an exception that reaches beyond your services covers all of it until {until}")
+        until = rfc3339(terms.expires_at)
+        if PolicyException.objects.visible_to(actor, Held.EXCEPTION_READ).filter(pk=other.pk).exists():
+            said = f"{other.number} covers all of it until {until}: /api/v1/exceptions/{other.number}"
+            raise AlreadyCovered(said, number=other.number)
+        raise AlreadyCovered(f"an exception that reaches beyond your services covers all of it until {until}")

@@ -2,11 +2,9 @@
 
 from datetime import datetime
 
-from exceptions.matching.scope import narrower
 from exceptions.models import PolicyException
-from exceptions.rules.strength import is_as_strong
-from exceptions.rules.vocabulary import Effect
 from exceptions.selectors import KIND
+from exceptions.services.covering import Wish, covers
 from exceptions.services.request import close, open_request
 from exceptions.services.story import tell
 from stellapolicy.governance.services.approvals import recall
@@ -26,9 +24,7 @@ def supersede_covered(exception: PolicyException, *, actor: Actor, at: datetime)
     # INVARIANT: exceptions are held before the audit chain, which is held by now: never wait for one here.
     for other in rows.with_terms().unclaimed().order_by("number"):
         asked = other.asked
-        if asked is None or asked.expires_at > terms.expires_at or terms.starts_at > max(asked.starts_at, at):
-            continue
-        if not is_as_strong(Effect(terms.effect), Effect(asked.effect)) or not narrower(asked.selector(), scope):
+        if asked is None or not covers(terms, Wish.waiting(asked, at=at)):
             continue
         if (waiting := open_request(other)) is not None:
             recall(actor=actor, pk=waiting.pk, kind=KIND, reason=f"{exception.number} covers it", at=at)
