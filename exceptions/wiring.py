@@ -34,6 +34,7 @@ def wire() -> None:
             approval.describe_terms,
             approval.complete_terms,
             may_be_automatic=True,
+            needs_comment=True,
             closed=approval.follow_closing,
             hold=_hold,
         )

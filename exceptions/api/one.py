@@ -39,6 +39,7 @@ class ExceptionView(ScopedView):
             errors.ExceptionNotFound,
             errors.IllegalTransition,
             errors.NotYourRequest,
+            errors.NotYoursToRevoke,
             *ASKING_REFUSALS,
         ),
     }

@@ -184,7 +184,7 @@ class ExtendView(VerbView):
     """A later end."""
 
     required_scopes: ClassVar = {"POST": Scope.EXCEPTION_WRITE}
-    refusals: ClassVar = {"POST": (*_MOVING, *ASKING_REFUSALS)}
+    refusals: ClassVar = {"POST": (*_MOVING, errors.NotYourRequest, errors.NotYoursToRevoke, *ASKING_REFUSALS)}
 
     @extend_schema(operation_id="exceptions_extend", request=ExtensionInput, responses=ExceptionOutput)
     def post(self, request: ActorRequest, reference: str) -> Response:

@@ -106,17 +106,18 @@ class PolicyExceptionQuerySet(TenantQuerySet["PolicyException"]):
         return self.in_force(at=at).filter(expires_at__lte=at + within)
 
     def unused(self, *, at: datetime) -> Self:
-        """Those in force for a month that nothing has needed in that time."""
+        """Those that have held for a month and that nothing has needed in that time."""
         since = at - UNUSED_AFTER
         never = Q(last_applied_at=None) | Q(last_applied_at__lt=since)
-        return self.in_force(at=at).filter(never, approved_at__lt=since)
+        return self.in_force(at=at).filter(never, approved_at__lt=since, starts_at__lt=since)
 
     def stale(self, *, at: datetime, after: timedelta) -> Self:
-        """Those in force that have changed no verdict for so long, counted from their approval where none ever."""
+        """Those that have changed no verdict for so long, counted from when they began to hold where none ever."""
         since = at - after
         idle = Q(last_applied_at__lte=since) | Q(last_applied_at=None)
         unsaid = Q(owner_answered_at__lte=since) | Q(owner_answered_at=None)
-        rows = self.filter(idle, unsaid, state=State.ACTIVE, approved_at__lte=since, owner_asked_at=None)
+        held = self.filter(state=State.ACTIVE, approved_at__lte=since, starts_at__lte=since)
+        rows = held.filter(idle, unsaid, owner_asked_at=None)
         return rows.order_by("approved_at", "id")
 
     def timed_decisions(self) -> Self:

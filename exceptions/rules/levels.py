@@ -90,11 +90,12 @@ def level_of(
 ) -> Judged:
     """Return the level of what is seen, with its computation; the worst row decides.
 
-    a0 is for findings that only inform and carry nothing that adds; anything else is at least a1.
+    a0 is for findings that only inform and carry nothing that adds; anything else is at least a1. What is no
+    vulnerability and carries no severity, as a licence does, informs of nothing: a policy says what it is worth.
     """
     base = _base(seen)
     additions = [*_exploitation(seen), *_reach(breadth, reachable_in_production=reachable_in_production)]
-    if base.value == 0 and not additions:
+    if base.value == 0 and not additions and not any(_is_left_to_policy(row) for row in seen):
         return Judged(Level.A0, (base,))
     steps = [base, *additions]
     if outside_production:
@@ -112,6 +113,10 @@ def ceiling_of(seen: Sequence[SeenFacts]) -> Severity:
     if not found or Severity.UNKNOWN in found:
         return Severity.CRITICAL
     return max(found, key=lambda severity: severity.rank)
+
+
+def _is_left_to_policy(row: SeenFacts) -> bool:
+    return not row.vulnerability and row.severity == Severity.NONE
 
 
 def _severities(seen: Sequence[SeenFacts]) -> set[Severity]:

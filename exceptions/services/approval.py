@@ -28,7 +28,7 @@ from stellapolicy.governance.errors import SecondPersonRequired, TokenMayNotVote
 from stellapolicy.governance.models import ApprovalRequest, ApprovalState
 from stellapolicy.governance.selectors import voter_of
 from stellapolicy.governance.services.approvals import recall, refuse_other_payload, vote
-from stellapolicy.governance.voting import possibilities
+from stellapolicy.governance.voting import possibilities, refuse_closed
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.clock import rfc3339
@@ -104,6 +104,7 @@ def request_changes(*, actor: Actor, pk: UUID, comment: str, at: datetime) -> Po
     if exception.state != State.PROPOSED:
         raise illegal(exception, State.CHANGES_REQUESTED, at=at)
     request = _waiting(exception, wanted=State.CHANGES_REQUESTED, at=at)
+    refuse_closed(request, at=at)
     _refuse_bystander(actor, request, at=at)
     recall(actor=actor, pk=request.pk, kind=KIND, reason=comment, at=at)
     exception.request_changes()
@@ -191,10 +192,15 @@ def _narrow(
     comment: str,
     at: datetime,
 ) -> ApprovalRequest:
-    """Put less in the place of what was asked for, still as the request of whoever asked."""
+    """Put less in the place of what was asked for, still as the request of whoever asked.
+
+    INVARIANT: what got worse since it was asked for is told first: less of it would be judged by the facts of today.
+    """
+    refuse_closed(request, at=at)
     refuse_other_payload(request, payload_hash)
     _refuse_bystander(actor, request, at=at)
     terms = _terms_of(request)
+    refuse_what_moved(exception, terms, at=at)
     scope = narrowing.scope or terms.selector()
     expires_at = narrowing.expires_at or terms.expires_at
     if expires_at > terms.expires_at or not narrower(scope, terms.selector()):
@@ -211,7 +217,7 @@ def _narrow(
         rationale=terms.rationale,
         controls=tuple(terms.controls),
         conditions=terms.recheck_policy(),
-        ticket=exception.ticket,
+        ticket=str(terms.counts.get("ticket", exception.ticket)),
     )
     drafted = draft(asked, actor=actor, at=at, first_start=first_start_of(exception), is_new=False, needs_scope=False)
     recall(actor=actor, pk=request.pk, kind=KIND, reason=f"narrowed by {actor.person}: {comment}", at=at)

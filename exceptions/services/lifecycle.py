@@ -12,7 +12,7 @@ from exceptions.models import ExceptionNotice, PolicyException
 from exceptions.models.exception import PolicyExceptionQuerySet
 from exceptions.rules.vocabulary import IN_FORCE, State
 from exceptions.selectors import KIND, held_exception
-from exceptions.services.request import changed, close, illegal, open_request
+from exceptions.services.request import changed, close, illegal, may_end, open_request
 from exceptions.services.story import tell
 from stellapolicy.access.roles import Scope as Held
 from stellapolicy.governance.services.approvals import recall
@@ -39,9 +39,7 @@ def revoke_exception(*, actor: Actor, pk: UUID, comment: str, at: datetime) -> P
         raise CommentMissing("a comment is needed")
     if exception.state not in IN_FORCE or exception.standing(at=at) is State.EXPIRED:
         raise illegal(exception, State.REVOKED, at=at)
-    services = exception.service_ids or (None,)
-    may = all(actor.holds_for(Held.EXCEPTION_APPROVE, service) for service in services)
-    if not may and exception.person != actor.person:
+    if not may_end(exception, actor):
         raise NotYoursToRevoke(f"it takes {Held.EXCEPTION_APPROVE}, or to be {exception.person}")
     end(exception, State.REVOKED, actor=actor, because=comment, at=at)
     return exception

@@ -7,9 +7,9 @@ from uuid import UUID
 from django.db import transaction
 
 from exceptions.asking import Asked, TermsChange
-from exceptions.errors import AlreadyCovered, CommentMissing, IllegalTransition, NotYourRequest
-from exceptions.models import Change, PolicyException
-from exceptions.rules.vocabulary import IN_FORCE, LEGAL_STEPS, UNDECIDED, Effect, ExceptionType, Reason, State
+from exceptions.errors import AlreadyCovered, CommentMissing, IllegalTransition, NotYourRequest, NotYoursToRevoke
+from exceptions.models import Change, ExceptionTerms, PolicyException
+from exceptions.rules.vocabulary import IN_FORCE, LEGAL_STEPS, UNDECIDED, Effect, ExceptionType, Level, Reason, State
 from exceptions.selectors import KIND, covering_rows, first_start, held_exception, request_for
 from exceptions.services.covering import Wish, covers
 from exceptions.services.drafting import Drafted, draft
@@ -69,8 +69,9 @@ def change_terms(
 ) -> PolicyException:
     """Propose other terms, with the facts of today; those in force stay so until the new ones are approved.
 
-    What is undecided is asked for anew, and votes do not carry over. Raises the refusals of `request_exception`,
-    IllegalTransition, NotYourRequest.
+    What is undecided is asked for anew, and votes do not carry over; said again word for word while the facts are the
+    same, nothing happens. Raises the refusals of `request_exception`, IllegalTransition, NotYourRequest,
+    NotYoursToRevoke.
     """
     exception = held_exception(actor, pk)
     _refuse_ended(exception, at=at)
@@ -80,9 +81,12 @@ def change_terms(
     if is_undecided and exception.person != actor.person:
         raise NotYourRequest(f"{exception.person} asked for it")
     _refuse_foreign_terms(exception, actor)
-    drafted = draft(
-        _with(exception, change, at=at), actor=actor, at=at, first_start=first_start_of(exception), is_new=False
-    )
+    # INVARIANT: an extension is one of what is in force, whatever else has been proposed meanwhile.
+    asked = _with(exception, exception.terms if as_extension else exception.asked, change, at=at)
+    drafted = draft(asked, actor=actor, at=at, first_start=first_start_of(exception), is_new=False)
+    if _is_said_already(exception, drafted, at=at):
+        return exception
+    _refuse_to_end_by_replacing(exception, drafted, actor)
     if is_undecided:
         refuse_covered(drafted, actor=actor, at=at)
     _take_back(exception, actor=actor, reason="other terms are proposed", at=at)
@@ -115,9 +119,9 @@ def resubmit_exception(*, actor: Actor, pk: UUID, comment: str, at: datetime) ->
         raise NotYourRequest(f"{exception.person} asked for it")
     if not comment.strip():
         raise CommentMissing("say what has changed, or why nothing has to")
-    drafted = draft(
-        _with(exception, TermsChange(), at=at), actor=actor, at=at, first_start=first_start_of(exception), is_new=False
-    )
+    asked = _with(exception, exception.asked, TermsChange(), at=at)
+    drafted = draft(asked, actor=actor, at=at, first_start=first_start_of(exception), is_new=False)
+    refuse_covered(drafted, actor=actor, at=at)
     exception.propose_again()
     _ask_for(exception, drafted, change=Change.FIRST, actor=actor, at=at, told="exception.resubmitted", reason=comment)
     return exception
@@ -210,9 +214,35 @@ def _take_back(exception: PolicyException, *, actor: Actor, reason: str, at: dat
         recall(actor=actor, pk=waiting.pk, kind=KIND, reason=reason, at=at)
 
 
-def _with(exception: PolicyException, change: TermsChange, *, at: datetime) -> Asked:
-    """Return what is asked for: the newest terms with the change."""
-    terms = exception.asked
+def may_end(exception: PolicyException, actor: Actor) -> bool:
+    """Whether somebody may end an exception alone: who asked for it, and who may approve wherever it holds."""
+    services = exception.service_ids or (None,)
+    return exception.person == actor.person or all(actor.holds_for(Held.EXCEPTION_APPROVE, one) for one in services)
+
+
+def _refuse_to_end_by_replacing(exception: PolicyException, drafted: Drafted, actor: Actor) -> None:
+    """Refuse terms that need nobody in the place of terms that somebody agreed to, but to whoever may end these."""
+    held = exception.terms
+    needs_nobody = drafted.judged.level is Level.A0
+    if held is not None and needs_nobody and held.level != Level.A0 and not may_end(exception, actor):
+        raise NotYoursToRevoke("it would hold at once and end what others agreed to; ask for one beside it")
+
+
+def _is_said_already(exception: PolicyException, drafted: Drafted, *, at: datetime) -> bool:
+    """Whether the very same waits for votes or holds undisturbed, with the facts as they are: then nothing is asked."""
+    terms, waiting = exception.asked, open_request(exception)
+    if terms is None or (exception.state == State.REVALIDATION_REQUIRED and waiting is None):
+        return False
+    if waiting is None and exception.asked_id != exception.terms_id:
+        return False
+    if waiting is not None and waiting.standing(at=at) != ApprovalState.OPEN:
+        return False
+    newest = _with(exception, terms, TermsChange(), at=at)
+    return newest == drafted.asked and [one.to_json() for one in drafted.seen] == terms.seen
+
+
+def _with(exception: PolicyException, terms: ExceptionTerms | None, change: TermsChange, *, at: datetime) -> Asked:
+    """Return what is asked for: these terms of the exception with the change."""
     if terms is None:
         raise ValueError(f"{exception.number} has no terms")
     whole = Asked(
@@ -226,7 +256,7 @@ def _with(exception: PolicyException, change: TermsChange, *, at: datetime) -> A
         controls=tuple(terms.controls),
         conditions=terms.recheck_policy(),
         owner_team=exception.owner_team.slug if exception.owner_team else "",
-        ticket=exception.ticket,
+        ticket=str(terms.counts.get("ticket", exception.ticket)),
         tags=tuple(exception.tags),
     )
     said = {

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from exceptions import ports
-from exceptions.errors import EvidenceMissing, FactsChanged, TooBroad, WindowOver
+from exceptions.errors import ConditionAlreadyTrue, EvidenceMissing, FactsChanged, TooBroad, WindowOver
 from exceptions.matching.first_look import scope_keys
 from exceptions.matching.scope import Scope
 from exceptions.models import Change, ExceptionTerms, PolicyException
 from exceptions.rules.conditions import Action
 from exceptions.rules.facts import compare
 from exceptions.rules.hooks import HookState
+from exceptions.rules.recheck import already_true
 from exceptions.rules.vocabulary import ExceptionType, Level, State
 from exceptions.selectors import KIND, TARGET, level_rule, levels
 from exceptions.services.drafting import Drafted, judge_level
@@ -173,6 +174,8 @@ def refuse_what_moved(exception: PolicyException, terms: ExceptionTerms, *, at: 
     coverage, around = look_at([(terms, ExceptionType(exception.type))], at=at)[terms.pk]
     if not coverage.complete:
         raise TooBroad("it covers more by now than anybody can look at; ask for less")
+    for condition in already_true(terms.recheck_policy(), seen=coverage.seen):
+        raise ConditionAlreadyTrue(f"it would be void at once: {condition.kind} {condition.threshold}".strip())
     worse = [one for one in fired_today(terms, coverage, around, at=at) if one.action is not Action.WARN]
     judged = judge_level(coverage, production=reaches_production(scope))
     if not worse and _rank(judged.level) <= _rank(Level(terms.level)):
@@ -222,13 +225,11 @@ def _is_mere_renewal(exception: PolicyException, terms: ExceptionTerms) -> bool:
     held = exception.terms
     if held is None or exception.state != State.ACTIVE or terms.change != Change.EXTENSION:
         return False
-    same = (held.scope_digest, held.effect, held.conditions, held.level) == (
-        terms.scope_digest,
-        terms.effect,
-        terms.conditions,
-        terms.level,
+    agreed, wanted = (
+        (one.scope_digest, one.effect, one.conditions, one.controls, one.level, one.counts.get("ticket"))
+        for one in (held, terms)
     )
-    return same and not any(one.worse for one in compare(held.seen_facts(), terms.seen_facts()))
+    return agreed == wanted and not any(one.worse for one in compare(held.seen_facts(), terms.seen_facts()))
 
 
 def _proposers(exception: PolicyException) -> frozenset[str]:

@@ -37,6 +37,7 @@ class ApprovalKind:
     scope: what a seat asks for that names neither scope nor role nor people.
     describe: the sentences a reader decides by.
     may_be_automatic: whether a rule without seats is allowed, so that it takes effect at once.
+    needs_comment: whether a yes says why too; a no always does.
     closed: follows a request that was rejected, withdrawn by whoever asked, or expired.
     hold: takes the locks that completing or following will need. INVARIANT: they come before the request's own and the
     audit chain's, everywhere, so that no two doors wait for each other.
@@ -48,6 +49,7 @@ class ApprovalKind:
     describe: "Callable[[ApprovalRequest], tuple[str, ...]]"
     complete: Completion
     may_be_automatic: bool = False
+    needs_comment: bool = False
     closed: Closing | None = None
     hold: "Callable[[ApprovalRequest], object] | None" = None
 

@@ -21,7 +21,7 @@ from stellapolicy.governance.errors import (
     ReasonMissing,
     TimeOutRefused,
 )
-from stellapolicy.governance.models import ApprovalRequest, ApprovalVote
+from stellapolicy.governance.models import ApprovalRequest, ApprovalState, ApprovalVote
 from stellapolicy.governance.quorum import Ballot, Outcome, QuorumRule, judge
 from stellapolicy.governance.selectors import number, voter_of
 from stellapolicy.governance.settings import TIME_OUT_DAYS
@@ -38,6 +38,7 @@ from stellapolicy.tenancy.scope import tenant_scope
 LONGEST_WAIT: Final = timedelta(days=90)
 _BATCH: Final = 200
 _EXPIRING: Final = "system:governance"
+_OVERDUE: Final = "its time ran out"
 
 
 @transaction.atomic
@@ -107,7 +108,7 @@ def vote(
     request = _locked(actor, pk)
     refuse_closed(request, at=at)
     refuse_other_payload(request, payload_hash)
-    if not approve:
+    if not approve or kind_of(request.kind).needs_comment:
         _refuse_silence(reason)
     voter, ballots = voter_of(actor, at=at), request.ballots()
     holder = on_behalf_of or actor.person
@@ -135,10 +136,15 @@ def recall(*, actor: Actor, pk: UUID, kind: str, reason: str, at: datetime) -> A
     """Take back a question because what it was about changed or went away.
 
     For the room that owns the kind, which has judged whether the actor may; votes never carry over to a new payload.
+    One whose time ran out is closed as such, whether or not a worker has been there: what it was about is free.
     """
     request = ApprovalRequest.objects.locked().filter(pk=pk, kind=kind).first()
     if request is None:
         raise ApprovalNotFound("there is no such request in this tenant")
+    if request.standing(at=at) == ApprovalState.EXPIRED and request.state == ApprovalState.OPEN:
+        request.expire()
+        _close(request, Actor(actor.tenant_id, _EXPIRING), "approval.expired", reason=_OVERDUE, at=at)
+        return request
     refuse_closed(request, at=at)
     return _withdraw(request, actor=actor, reason=reason, at=at)
 
@@ -179,8 +185,8 @@ def _expire(request: ApprovalRequest, actor: Actor, *, at: datetime) -> bool:
         if held is None:
             return False
         held.expire()
-        _close(held, actor, "approval.expired", reason="its time ran out", at=at)
-        _follow(held, actor, reason="its time ran out", at=at)
+        _close(held, actor, "approval.expired", reason=_OVERDUE, at=at)
+        _follow(held, actor, reason=_OVERDUE, at=at)
         return True
 
 

@@ -1,18 +1,22 @@
 """Ways around the second person that were tried, each with what closes it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 
-from exceptions.asking import TermsChange
+from exceptions.asking import Narrowing, TermsChange
 from exceptions.errors import (
     AlreadyCovered,
+    ConditionAlreadyTrue,
     EvidenceRefused,
     ExceptionInvalid,
     FactsChanged,
     IllegalTransition,
     NotYourRequest,
+    NotYoursToRevoke,
     TableMoved,
     TooBroad,
 )
@@ -30,7 +34,8 @@ from exceptions.services.evidence import Attached, attach_evidence
 from exceptions.services.hooks import submitted_to
 from exceptions.services.lifecycle import revoke_exception
 from exceptions.services.request import change_terms, extend_exception, request_exception
-from stellapolicy.governance.errors import SecondPersonRequired
+from policies.services.feeds import load_feed
+from stellapolicy.governance.errors import ReasonMissing, SecondPersonRequired
 from stellapolicy.governance.services.approvals import vote
 from stellapolicy.kernel.clock import rfc3339
 from stellapolicy.kernel.refusals import Fault
@@ -42,7 +47,8 @@ from tests.exceptions.evidence import sign_a_review
 from tests.exceptions.services.test_request import scanned
 from tests.factories import NOON, ServiceFactory
 from tests.gates.conftest import Shop
-from tests.reports import HARMLESS, LOG4SHELL, Vuln, many, trivy
+from tests.policies.services.test_evidence import sbom
+from tests.reports import HARMLESS, LOG4SHELL, Vuln, epss_day, kev_catalogue, many, trivy
 
 QUIET = HARMLESS.id
 ABOUT_QUIET = Scope(packages=(PackageScope("pkg:npm/quiet"),))
@@ -163,9 +169,6 @@ def test_a_deprecation_hides_no_vulnerability() -> None:
 
 
 def test_conditions_of_an_environment_are_judged_at_approval_too(in_shop: Shop, desk: Desk) -> None:
-    from policies.services.feeds import load_feed
-    from tests.reports import epss_day
-
     scanned(in_shop, "shop/api")
     condition = Condition(ConditionKind.EPSS_RISES, Action.REQUIRE_REAPPROVAL, environments=("production",))
     exception = desk.ask(vulnerability=QUIET, conditions=(condition,))
@@ -250,3 +253,133 @@ def test_what_covers_a_request_is_named_to_those_who_may_read_it(in_shop: Shop, 
         request_exception(actor=bound, asked=wanted, at=NOON)
 
     assert refused.value.number == ""
+
+
+def test_less_is_not_agreed_to_over_facts_that_got_worse(in_shop: Shop, desk: Desk) -> None:
+    day = "2026-03-02"
+    load_feed(actor=in_shop.actor, content=epss_day({QUIET: 0.6, LOG4SHELL: 0.97}, day=day), at=NOON)
+    scanned(in_shop, "shop/api")
+    exception = desk.ask(vulnerability=QUIET)
+    listed = kev_catalogue(LOG4SHELL, QUIET, released_at="2026-03-03T00:00:00.000Z")
+    load_feed(actor=in_shop.actor, content=listed, at=NOON + DAY)
+    request = waiting(exception)
+    assert request is not None
+    agree = partial(approve_exception, actor=desk.actor("sam", at=NOON + DAY), pk=exception.pk, at=NOON + DAY)
+
+    for narrowing in (None, Narrowing(expires_at=NOON + 4 * DAY)):
+        with pytest.raises(FactsChanged):
+            agree(payload_hash=request.payload_hash, comment="less of it", narrowing=narrowing)
+
+    assert fresh(exception).state == "proposed"
+
+
+def test_an_extension_is_one_of_what_is_in_force(in_shop: Shop, desk: Desk) -> None:
+    in_shop.ask("shop/api", trivy("shop/api", [note("CVE-2024-1", "CRITICAL")], scanned_at=NOON - HOUR))
+    guarded: Any = {"reason": Reason.COMPENSATING_CONTROL, "controls": ("WAF rule 17",), "days": 10}
+    exception = desk.in_force(vulnerability="CVE-2024-1", **guarded)
+    loosened = TermsChange(controls=("nothing at all",), rationale=WHY + " Or so.")
+    change_terms(actor=desk.actor("ada"), pk=exception.pk, change=loosened, at=NOON)
+
+    extend_exception(actor=desk.actor("ada"), pk=exception.pk, expires_at=NOON + 20 * DAY, rationale=WHY, at=NOON)
+    extended = desk.approve(exception, by=["sam"])
+
+    assert extended.terms is not None
+    assert (extended.expires_at, extended.terms.controls) == (NOON + 20 * DAY, ["WAF rule 17"])
+
+
+def test_other_controls_are_no_mere_renewal(in_shop: Shop, desk: Desk) -> None:
+    in_shop.ask("shop/api", trivy("shop/api", [note("CVE-2024-1", "CRITICAL")], scanned_at=NOON - HOUR))
+    guarded: Any = {"reason": Reason.COMPENSATING_CONTROL, "controls": ("WAF rule 17",), "days": 10}
+    exception = desk.in_force(vulnerability="CVE-2024-1", **guarded)
+    change = TermsChange(controls=("nothing at all",), expires_at=NOON + 20 * DAY)
+
+    change_terms(actor=desk.actor("ada"), pk=exception.pk, change=change, at=NOON, as_extension=True)
+
+    request = waiting(exception)
+    assert request is not None
+    assert request.quorum_rule().count == 2
+
+
+def test_terms_that_need_nobody_end_nothing_that_others_agreed_to(in_shop: Shop, desk: Desk) -> None:
+    in_shop.ask("shop/api", trivy("shop/api", [HARMLESS, note("CVE-2024-2")], scanned_at=NOON - HOUR))
+    exception = desk.in_force(vulnerability=QUIET)
+    harmless = TermsChange(scope=Scope(vulnerabilities=("CVE-2024-2",)))
+    stranger = replace(desk.actor("ada"), subject="user:zoe", extra={"person": "user:zoe"})
+
+    with pytest.raises(NotYoursToRevoke):
+        change_terms(actor=stranger, pk=exception.pk, change=harmless, at=NOON)
+    assert fresh(exception).vulnerabilities == [QUIET]
+
+    change_terms(actor=desk.actor("ada"), pk=exception.pk, change=harmless, at=NOON)
+    assert (fresh(exception).vulnerabilities, fresh(exception).level) == (["CVE-2024-2"], "a0")
+
+
+def test_the_same_said_again_takes_no_vote_away(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+    exception = desk.ask(vulnerability=LOG4SHELL)
+    desk.approve(exception, by=["sam"])
+    same = TermsChange(expires_at=exception.expires_at)
+
+    change_terms(actor=desk.actor("ada"), pk=exception.pk, change=same, at=NOON + HOUR)
+
+    request = waiting(exception)
+    assert request is not None
+    assert (len(request.ballots()), request.created_at, exception.versions.count()) == (1, NOON, 1)
+
+
+def test_a_yes_says_why_at_every_door(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+    exception = desk.ask(vulnerability=QUIET)
+    request = waiting(exception)
+    assert request is not None
+
+    with pytest.raises(ReasonMissing):
+        vote(
+            actor=desk.actor("riley"),
+            pk=request.pk,
+            approve=True,
+            payload_hash=request.payload_hash,
+            reason=" ",
+            at=NOON,
+        )
+
+    assert fresh(exception).state == "proposed"
+
+
+def test_a_ticket_that_waits_is_the_ticket_of_what_is_less(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+    exception = desk.in_force(vulnerability=QUIET, days=9)
+    change_terms(actor=desk.actor("ada"), pk=exception.pk, change=TermsChange(ticket="SEC-999"), at=NOON)
+    change_terms(actor=desk.actor("ada"), pk=exception.pk, change=TermsChange(rationale=WHY + " Soon."), at=NOON)
+    request = waiting(exception)
+    assert request is not None
+
+    approve_exception(
+        actor=desk.actor("riley"),
+        pk=exception.pk,
+        payload_hash=request.payload_hash,
+        comment="a week will do",
+        narrowing=Narrowing(expires_at=NOON + 7 * DAY),
+        at=NOON,
+    )
+
+    assert (fresh(exception).ticket, fresh(exception).expires_at) == ("SEC-999", NOON + 7 * DAY)
+
+
+def test_what_would_be_void_at_once_is_not_agreed_to(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+    mild = (Condition(ConditionKind.EPSS_ABOVE, Action.WARN, "0.05"),)
+    exception = desk.ask(vulnerability=QUIET, conditions=mild)
+    load_feed(actor=in_shop.actor, content=epss_day({LOG4SHELL: 0.97, QUIET: 0.2}, day="2026-03-03"), at=NOON + DAY)
+
+    with pytest.raises(ConditionAlreadyTrue):
+        desk.approve(exception, at=NOON + DAY)
+
+
+def test_a_licence_that_a_policy_may_block_takes_somebody(in_shop: Shop, desk: Desk) -> None:
+    in_shop.ask("shop/api", sbom("left"))
+    left = Scope(packages=(PackageScope("pkg:npm/left"),))
+
+    exception = desk.ask(type=ExceptionType.COMPONENT, reason=Reason.LICENSE_WAIVER, scope=left)
+
+    assert (exception.level, exception.state) == ("a1", "proposed")

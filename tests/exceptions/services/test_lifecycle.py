@@ -118,6 +118,18 @@ def test_an_idle_one_is_asked_about_and_then_revalidated(in_shop: Shop, desk: De
     assert not held.applies(at=NOON + 107 * DAY)
 
 
+def test_time_before_it_began_is_no_idle_time(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+    begin = NOON + 120 * DAY
+    desk.in_force(vulnerability=QUIET, reason=Reason.FALSE_POSITIVE, starts_at=begin, days=300)
+
+    advance_lifecycles(at=begin)
+
+    assert told("exception.idle") == 0
+    assert not PolicyException.objects.unused(at=begin + DAY).exists()
+    assert PolicyException.objects.unused(at=begin + 31 * DAY).exists()
+
+
 def test_an_answer_of_the_owner_keeps_an_idle_one(in_shop: Shop, desk: Desk) -> None:
     scanned(in_shop, "shop/api")
     exception = desk.in_force(vulnerability=QUIET, reason=Reason.FALSE_POSITIVE, days=300)
