@@ -22,6 +22,7 @@ from policies.language.program import Program
 from policies.language.types import Facts
 from policies.language.verdict import Verdict
 from stellapolicy.kernel.identity import canonical_id
+from stellapolicy.kernel.severity import Severity
 
 _NOT_ONE_APPLIES: Final[Facts] = {"exception.applied": False}
 
@@ -165,10 +166,15 @@ def _standings(
     return {
         key: replace(
             _standing(exception, tuple(covered[key]), seen, environment=environment, at=at),
-            beyond=frozenset(place for place in covered[key] if not exception.bears(raw[place].verdict.severity)),
+            beyond=frozenset(place for place in covered[key] if not exception.bears(_looked_at(raw[place]))),
         )
         for key, exception in known.items()
     }
+
+
+def _looked_at(one: RawFinding) -> Severity:
+    """Return the severity that approvers see: the one reported, whatever a policy makes of it."""
+    return Severity(one.stored.severity)
 
 
 def _standing(

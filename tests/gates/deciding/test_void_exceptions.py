@@ -11,7 +11,7 @@ from exceptions.rules.vocabulary import Effect, State
 from gates.checks.presets import PresetName
 from stellapolicy.kernel.severity import Severity
 from tests.exceptions.matching.wording import DAY, NOON
-from tests.gates.decided import decide_report, knowing
+from tests.gates.decided import decide_report, knowing, program_of
 from tests.gates.excepted import (
     CRITICAL,
     DUE,
@@ -147,6 +147,36 @@ def test_an_exception_never_applies_to_what_is_worse_than_its_approvers_looked_a
     assert row(decision, HIGH.id)["exception"] == "EXC-2026-0001"
     assert entry(decision)["beyond"] == [row(decision)["key"]]
     assert "exception.beyond" in codes(decision, "pass_with_note")
+
+
+def _policy(reported: str, meant: str) -> str:
+    return f"""
+    policy "shop" syntax "stella-dsl@1" {{
+      rule elsewhere {{
+        when severity.normalized == "{reported}"
+        then severity := "{meant}" block
+        because "here it is another than reported"
+      }}
+    }}
+    """
+
+
+def test_a_severity_that_a_policy_raises_is_no_worse_than_what_was_looked_at() -> None:
+    modest = about(scope=Scope(vulnerabilities=(HIGH.id,)), ceiling=Severity.HIGH)
+
+    decision = decided(modest, vulns=(HIGH,), program=program_of(_policy("high", "critical")))
+
+    assert (row(decision, HIGH.id)["raw_severity"], row(decision, HIGH.id)["raw_status"]) == ("critical", "blocked")
+    assert (row(decision, HIGH.id)["exception"], verdict(decision)) == ("EXC-2026-0001", "warn")
+    assert entry(decision)["beyond"] == []
+
+
+def test_a_severity_that_a_policy_lowers_hides_nothing_worse_than_what_was_looked_at() -> None:
+    modest = about(scope=Scope(vulnerabilities=(CRITICAL.id,)), ceiling=Severity.HIGH)
+
+    decision = decided(modest, program=program_of(_policy("critical", "low")))
+
+    assert entry(decision)["beyond"] == [row(decision)["key"]]
 
 
 def test_the_announcement_of_its_end_is_a_note() -> None:
