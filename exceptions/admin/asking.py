@@ -87,6 +87,7 @@ def shown(looked: Looked, said: Mapping[str, Any]) -> dict[str, Any]:
         "seats": seats_of(looked.seats),
         "needed": looked.seats.count,
         "hooks": [" / ".join(HOOKS[kind].title for kind in group) for group in looked.hooks],
+        "needs_signature": drafted.rule.needs_signed_evidence,
         "latest": looked.latest,
         "effect": wording.EFFECTS[drafted.effect],
         "kind": wording.KINDS[drafted.kind],

@@ -25,6 +25,8 @@ from stellapolicy.tenancy.models import Team
 
 OWN: Final = "own"
 FURTHER: Final = ("rules", "digests", "artifacts", "labels", "effect", "tags", "recheck")
+# A look does without them, asking does not.
+LEFT_OPEN: Final = ("expires_at", "rationale")
 _AS_IS: Final = "as_is"
 _ACTION, _LIMIT = "action_", "limit_"
 
@@ -142,12 +144,18 @@ class RequestForm(TermsForm):
             reverse("admin:exceptions_policyexception_effects"),
             _("all effects"),
         )
-        if is_only_looked_at and data is not None:
-            for name in ("expires_at", "rationale"):
-                self.fields[name].required = False
+        self._is_only_looked_at = is_only_looked_at
         team = self.fields["owner_team"]
         if isinstance(team, forms.ModelChoiceField):
             team.queryset = Team.objects.order_by("slug")
+
+    def full_clean(self) -> None:
+        """Miss nothing that a look does without; the page says all the same what asking takes."""
+        for name in LEFT_OPEN:
+            self.fields[name].required = not self._is_only_looked_at
+        super().full_clean()
+        for name in LEFT_OPEN:
+            self.fields[name].required = True
 
     def ending(self, until: datetime) -> Self:
         """Return the form as it is with a day filled in, where none was."""

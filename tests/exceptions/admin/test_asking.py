@@ -71,6 +71,27 @@ def test_looking_first_shows_what_it_takes_and_writes_nothing(office: Office) ->
     assert (Entry.objects.count(), OutboxEvent.objects.count()) == before
 
 
+def test_looking_first_says_which_evidence_it_takes(office: Office) -> None:
+    grave = written(office, vulnerabilities=LOG4SHELL, do="look")
+    ada = office.sign_in("ada")
+
+    shown, light = (ada.post(ASK, said).content.decode() for said in (grave, written(office, do="look")))
+
+    for words in ("It takes effect only with signed evidence", "It takes effect only with evidence for"):
+        assert words in shown, words
+        assert words not in light, words
+
+
+def test_what_asking_takes_is_never_called_optional(office: Office) -> None:
+    ada = office.sign_in("ada")
+
+    answers = ada.get(ASK), ada.post(ASK, written(office, do="look", expires_at="", rationale=""))
+
+    for answer in answers:
+        assert 'for="id_expires_at">Until (UTC)</label>' in answer.content.decode()
+        assert 'for="id_rationale">Why it may be so</label>' in answer.content.decode()
+
+
 def test_looking_first_says_how_long_it_may_last_at_most(office: Office) -> None:
     said = written(office, do="look", reason="accepted_risk", expires_at=(office.at + 80 * DAY).date().isoformat())
 
