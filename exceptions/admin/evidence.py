@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy
 
 from exceptions.admin.acts import Said, look, page_of
 from exceptions.errors import EvidenceRefused
-from exceptions.models import ExceptionAttestation, PolicyException
+from exceptions.models import ExceptionAttestation, ExceptionEvidence, PolicyException
 from exceptions.models.story import CommentKind
-from exceptions.rules.hooks import HOOKS, HookKind
+from exceptions.rules.hooks import HOOKS, HookKind, Signature
 from exceptions.selectors.offers import Act, Situation, obstacle_to
 from exceptions.services.evidence import LARGEST, TYPES, Attached, attach_evidence
 from exceptions.services.thread import say
@@ -31,6 +31,8 @@ from stellapolicy.kernel import canonical_json
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.clock import now, rfc3339
 from stellapolicy.trust import strict_json
+from stellapolicy.trust.dsse import Envelope
+from stellapolicy.trust.keys import trusted_keys
 
 _LONGEST: Final = 200_000
 """Characters of an envelope."""
@@ -173,8 +175,28 @@ def _attach(request: HttpRequest, seen: Situation, hook: HookKind | None, form: 
         note=said["note"],
     )
     row = attach_evidence(actor=seen.who.actor, pk=seen.row.pk, attached=attached, at=seen.who.at)
-    messages.success(request, _("Attached; its signature: %(signature)s.") % {"signature": cells.spoken(row.signature)})
+    _tell(request, row, attached)
     return HttpResponseRedirect(page_of(seen.row))
+
+
+def _tell(request: HttpRequest, row: ExceptionEvidence, attached: Attached) -> None:
+    """Say what the signature is worth; a bad one proves nothing, and why."""
+    if row.signature != Signature.BAD or attached.envelope is None:
+        said = _("Attached; its signature: %(signature)s.") % {"signature": cells.spoken(row.signature)}
+        messages.success(request, said)
+        return
+    named = {one.key_id for one in Envelope.from_json(attached.envelope).signatures}
+    if named.isdisjoint(trusted_keys()):
+        why = _(
+            "It is signed by a key that is not trusted here. Let an operator add the public key to EVIDENCE_KEYS, or "
+            "sign it with a key that is trusted, and attach it again."
+        )
+    else:
+        why = _(
+            "The signature does not fit what it names: it was changed, or signed by another key. Sign it again and "
+            "attach what comes out unchanged."
+        )
+    messages.warning(request, _("It is attached and proves nothing: its signature is bad. %(why)s") % {"why": why})
 
 
 def _say(request: HttpRequest, seen: Situation, said: Said) -> HttpResponse:

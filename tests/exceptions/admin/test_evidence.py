@@ -1,6 +1,7 @@
 """What is shown and said about an exception: statements, files and lines of the thread, and how they are read again."""
 
 import json
+from base64 import b64decode
 from http import HTTPStatus
 
 import pytest
@@ -10,10 +11,12 @@ from exceptions.models import ExceptionAttestation, ExceptionComment, ExceptionE
 from exceptions.rules.vocabulary import Reason
 from stellapolicy.access.roles import Role
 from stellapolicy.signing.ports import signer
+from stellapolicy.trust.intoto import PAYLOAD_TYPE
 from tests.exceptions.admin.office import HIGH, Office, address
 from tests.exceptions.desk import DAY
 from tests.exceptions.evidence import signed_review
 from tests.factories import person_with
+from tests.signing_keys import new_key, signed_by
 
 HOOK = "?hook=compensating_control"
 STATED = {"control": "waf-rule-1042", "verified_by": "sam", "verified_at": "2026-01-02T10:00"}
@@ -41,6 +44,25 @@ def test_a_signed_statement_takes_the_place_of_the_fields(office: Office) -> Non
     office.sign_in("ada").post(address(row, "attach") + "?hook=security_review", said)
 
     assert ExceptionEvidence.objects.get().signature == "verified"
+
+
+def test_a_bad_signature_is_a_warning_that_says_why_and_what_to_do(office: Office) -> None:
+    row, ada, good = office.ask(), office.sign_in("ada"), signer()
+    envelope = signed_review(row, at=office.at)
+    payload = b64decode(str(envelope["payload"]))
+    strange = signed_by(PAYLOAD_TYPE, payload, new_key()).to_json()
+    forged = {**envelope, "signatures": good.sign("text/plain", payload).to_json()["signatures"]}
+
+    told = [
+        ada.post(address(row, "attach") + "?hook=security_review", {"envelope": json.dumps(bad)}, follow=True)
+        for bad in (strange, forged)
+    ]
+
+    said = [[(one.level_tag, str(one)) for one in answer.context["messages"]] for answer in told]
+    assert [[level for level, _words in one] for one in said] == [["warning"], ["warning"]]
+    assert "not trusted here. Let an operator add the public key to EVIDENCE_KEYS" in said[0][0][1]
+    assert "The signature does not fit" in said[1][0][1]
+    assert {one.signature for one in ExceptionEvidence.objects.all()} == {"bad"}
 
 
 @pytest.mark.parametrize(
