@@ -16,8 +16,9 @@ from stellapolicy.tenancy.scope import current_tenant
 
 KEPT: Final = timedelta(days=400)
 
-# One statement, whatever the number of findings. The exceptions themselves are marked as used unless somebody holds
-# one at this moment: who judges a release never waits for who changes an exception, and the next application marks it.
+# One statement, whatever the number of findings. The exceptions themselves are marked as used where the present was
+# judged, unless somebody holds one at this moment: who judges a release never waits for who changes an exception, and
+# the next application marks it.
 _RECORD = """
     WITH applied AS (
         INSERT INTO exceptions_exceptionapplication (id, tenant_id, exception_id, terms_id, run, artifact_digest,
@@ -29,7 +30,7 @@ _RECORD = """
         RETURNING exception_id
     ), used AS (
         SELECT id FROM exceptions_policyexception
-        WHERE tenant_id = %(tenant)s AND id IN (SELECT exception_id FROM applied)
+        WHERE %(is_present)s AND tenant_id = %(tenant)s AND id IN (SELECT exception_id FROM applied)
           AND (last_applied_at IS NULL OR last_applied_at < %(at)s)
         ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     )
@@ -57,9 +58,14 @@ def record_applications(
     artifact_digest: str,
     environment: str,
     program_digest: str,
+    is_present: bool = True,
     at: datetime,
 ) -> None:
-    """Write what exceptions changed in one decision or run; one statement, none where nothing was changed."""
+    """Write what exceptions changed in one decision or run; one statement, none where nothing was changed.
+
+    is_present: whether the present evidence was judged, as of now. INVARIANT: what was changed is kept in any case, and
+    nobody keeps an idle exception alive by asking about another day.
+    """
     if not applied:
         return
     rows = [
@@ -80,6 +86,7 @@ def record_applications(
         "artifact": artifact_digest,
         "environment": environment,
         "program": program_digest,
+        "is_present": is_present,
         "at": at,
         "rows": orjson.dumps(rows).decode(),
     }

@@ -141,8 +141,8 @@ def _keep(
         request_digest=request.digest,
         created_at=at,
     )
-    # Only where something became worse is it asked whether this was the present: the answer takes a read.
-    is_present = bool(decided.worsened) and request.at is None and _is_latest(found)
+    # Only where an exception may change is it asked whether this was the present: the answer may take a read.
+    is_present = bool(decided.applied or decided.worsened) and _is_present(request, found)
     write_back(
         actor=actor,
         decision=decision,
@@ -158,8 +158,16 @@ def _keep(
     return decision
 
 
-def _is_latest(found: Evidence) -> bool:
-    """Whether what was judged is what is known of the artifact now."""
+def _is_present(request: GateRequest, found: Evidence) -> bool:
+    """Whether what is known of the artifact now was judged, as of now.
+
+    Reports that came with the question were put together with what else is known now, and whoever names nothing is
+    answered about the latest; only of a snapshot that was named it has to be asked whether it is that one.
+    """
+    if request.at is not None:
+        return False
+    if request.uploads or not request.snapshot:
+        return True
     latest = evidence.latest_snapshot(found.artifact.pk)
     return found.snapshot is not None and latest is not None and latest.pk == found.snapshot.pk
 

@@ -86,6 +86,7 @@ def write_back(
         artifact_digest=inputs.subject.digest,
         environment=inputs.place.name,
         program_digest=inputs.program_digest,
+        is_present=is_present,
         at=at,
     )
     if decided.worsened and is_present:

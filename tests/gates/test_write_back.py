@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from exceptions.models import ExceptionApplication
+from exceptions.models import ExceptionApplication, PolicyException
 from gates.services.evaluation import evaluate_gate
 from stellapolicy.tenancy.scope import tenant_scope
 from tests.exceptions.desk import DAY, fresh
@@ -62,3 +62,50 @@ def test_the_present_evidence_does(counter: Counter) -> None:
     decide(counter, trivy("shop/api", (BAD,), scanned_at=LISTED - HOUR), now=LISTED)
 
     assert fresh(exception).state == "revalidation_required"
+
+
+def test_a_decision_about_an_instant_that_was_chosen_is_no_use(counter: Counter) -> None:
+    exception = counter.desk.in_force(vulnerability=BAD.id, days=5)
+
+    decision = decide(counter, now=NOON + HOUR, at=NOON + HOUR)
+
+    assert used(exception) == (1, None)
+    assert ExceptionApplication.objects.get().run == decision.pk
+
+
+def test_a_decision_about_an_old_snapshot_is_no_use_and_leaves_the_owner_asked(counter: Counter) -> None:
+    old = counter.ask().snapshot
+    exception = counter.desk.in_force(vulnerability=BAD.id, days=5)
+    counter.ask(HARMLESS, at=NOON + HOUR)
+    PolicyException.objects.filter(pk=exception.pk).update(owner_asked_at=NOON)
+
+    decide(counter, now=LISTED, snapshot=old.name)
+
+    assert used(exception) == (1, None)
+    assert fresh(exception).owner_asked_at == NOON
+
+
+def test_an_older_report_that_is_posted_again_is_judged_with_what_is_known_now(counter: Counter) -> None:
+    old = trivy("shop/api", (BAD,), scanned_at=NOON - HOUR)
+    exception = counter.desk.in_force(vulnerability=BAD.id, days=5)
+    latest = counter.ask(HARMLESS, at=NOON + HOUR).snapshot
+
+    decision = decide(counter, old, now=LISTED)
+
+    assert decision.snapshot == latest
+    assert used(exception) == (0, None)
+
+
+@pytest.mark.parametrize("is_named", [True, False], ids=["named", "not named"])
+def test_the_latest_snapshot_is_use_however_it_is_asked_about(counter: Counter, *, is_named: bool) -> None:
+    latest = counter.ask().snapshot
+    exception = counter.desk.in_force(vulnerability=BAD.id, days=5)
+
+    decide(counter, now=LISTED, snapshot=latest.name if is_named else "")
+
+    assert used(exception) == (1, LISTED)
+
+
+def used(exception: PolicyException) -> tuple[int, datetime | None]:
+    """Return how often an exception changed a verdict, and when it was used last."""
+    return exception.applications.count(), fresh(exception).last_applied_at
