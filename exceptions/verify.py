@@ -1,7 +1,8 @@
 """`python -m exceptions.verify ENVELOPE --key KEY`: says what a signed approval approves, without server or database.
 
-Judged now, or at the instant of `--at`. Exit codes: 0 verified, 10 internal, 11 usage, 21 other terms than approved,
-22 not signed by the key as an approval, 23 approved and over by then, or not yet begun.
+An approval is judged now, or at the instant of `--at`; of a signed export (OpenVEX, CSAF, CycloneDX, NDJSON) it says
+which bytes the key signed. Exit codes: 0 verified, 10 internal, 11 usage, 21 other terms than approved, 22 not signed
+by the key as an approval or as an export, 23 approved and over by then, or not yet begun.
 """
 
 import sys
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from exceptions.command_line import ExitCode, Parser, UsageRefused, answered, bytes_of, json_of, say, text_of
+from exceptions.formats.media_types import DOCUMENTS
 from exceptions.formats.nodes import moment_of
 from exceptions.rules.attestation import (
     Approval,
@@ -20,22 +22,27 @@ from exceptions.rules.attestation import (
     read_approval,
     require_terms,
 )
+from stellapolicy.kernel import digest
 from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.clock import now, rfc3339
 from stellapolicy.kernel.refusals import Refusal
-from stellapolicy.trust.dsse import read_envelope, verify
-from stellapolicy.trust.errors import EnvelopeRefused, KeysUnreadable, StatementMalformed
+from stellapolicy.trust.dsse import Envelope, read_envelope, verify
+from stellapolicy.trust.errors import EnvelopeRefused, KeysUnreadable, PayloadTypeRefused, StatementMalformed
 from stellapolicy.trust.intoto import PAYLOAD_TYPE, read_statement
 from stellapolicy.trust.public_keys import PublicKey, read_public_keys
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call: the envelope, the keys any of which must have signed it, when, and terms to hold against it."""
+    """One call: the envelope, the keys any of which must have signed it, when, and terms to hold against it.
+
+    asks_when: whether the instant was stated.
+    """
 
     envelope: bytes
     keys: Mapping[str, PublicKey]
     at: datetime
+    asks_when: bool = False
     terms_file: str = ""
     terms: JsonValue = None
 
@@ -48,19 +55,41 @@ class Verified:
     key_ids: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class VerifiedDocument:
+    """The bytes of an export, what they were signed as, and the keys that vouch for them."""
+
+    media_type: str
+    content: bytes
+    key_ids: tuple[str, ...]
+
+
 def main(arguments: Sequence[str]) -> int:
     """Answer one call on the standard streams and return its exit code."""
     return answered(_answer, arguments)
 
 
-def verified(request: Request) -> Verified:
-    """Return the approval an envelope holds, once its signature and every digest are checked."""
+def verified(request: Request) -> Verified | VerifiedDocument:
+    """Return the approval or the export an envelope holds, once its signature and every digest are checked."""
     envelope = read_envelope(request.envelope)
+    if envelope.payload_type in DOCUMENTS:
+        return _verified_document(envelope, request)
+    if envelope.payload_type != PAYLOAD_TYPE:
+        signed = ", ".join((PAYLOAD_TYPE, *DOCUMENTS))
+        raise PayloadTypeRefused(f"approvals and exports are {signed}; this is {envelope.payload_type!r:.200}")
     key_ids = verify(envelope, request.keys, payload_type=PAYLOAD_TYPE)
     approval = read_approval(read_statement(envelope.payload))
     if request.terms_file:
         require_terms(request.terms, terms_digest=approval.terms_digest)
     return Verified(approval, key_ids)
+
+
+def _verified_document(envelope: Envelope, request: Request) -> VerifiedDocument:
+    key_ids = verify(envelope, request.keys, payload_type=envelope.payload_type)
+    if request.terms_file or request.asks_when:
+        named = DOCUMENTS[envelope.payload_type]
+        raise UsageRefused(f"--terms and --at are about an approval; signed here is {named}")
+    return VerifiedDocument(envelope.payload_type, envelope.payload, key_ids)
 
 
 def _answer(arguments: Sequence[str]) -> ExitCode:
@@ -73,6 +102,9 @@ def _answer(arguments: Sequence[str]) -> ExitCode:
         return _refuse(ExitCode.DIGEST, refusal)
     except (EnvelopeRefused, StatementMalformed, NotAnApproval) as refusal:
         return _refuse(ExitCode.SIGNATURE, refusal)
+    if isinstance(found, VerifiedDocument):
+        say(_words_about_document(found))
+        return ExitCode.DONE
     say(_words(found, request))
     return ExitCode.DONE if _holds(found.approval.decided, at=request.at) else ExitCode.NOT_NOW
 
@@ -100,6 +132,13 @@ def _words(found: Verified, request: Request) -> Iterator[str]:
     yield "An approval does not know what came after it: whether it was revoked or held since, its installation knows."
 
 
+def _words_about_document(found: VerifiedDocument) -> Iterator[str]:
+    yield f"VERIFIED: {DOCUMENTS[found.media_type]}, signed as {found.media_type}."
+    yield f"Its {len(found.content)} bytes are {digest.of_bytes(found.content)}."
+    yield f"Signed by {', '.join(found.key_ids)}."
+    yield "It says what was in force when it was written: what has ended or was revoked since, its installation knows."
+
+
 def _holds(decided: Decided, *, at: datetime) -> bool:
     return decided.valid_from <= at < decided.valid_until
 
@@ -122,7 +161,7 @@ def _agreed(approver: Approver) -> str:
 
 def _read(arguments: Sequence[str]) -> Request:
     parser = Parser(prog="python -m exceptions.verify", description=__doc__, allow_abbrev=False)
-    parser.add_argument("envelope", metavar="ENVELOPE", help="the signed approval: a DSSE envelope in JSON")
+    parser.add_argument("envelope", metavar="ENVELOPE", help="the signed approval or export: a DSSE envelope in JSON")
     parser.add_argument("--key", dest="keys", action="append", required=True, metavar="KEY", help="public keys in PEM")
     parser.add_argument("--terms", metavar="TERMS", default="", help="terms in JSON that should be the approved ones")
     parser.add_argument("--at", metavar="AT", default="", help="judge an instant or a day other than now")
@@ -135,6 +174,7 @@ def _read(arguments: Sequence[str]) -> Request:
         envelope=bytes_of(asked.envelope),
         keys={key.key_id: key for key in keys},
         at=at,
+        asks_when=bool(asked.at),
         terms_file=asked.terms,
         terms=json_of(asked.terms) if asked.terms else None,
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
+from exceptions.formats import media_types
 from exceptions.formats.claims import Claim, Status, claims_of, unsaid
 from exceptions.formats.forgiven import Forgiven, Issue, Written
 from exceptions.formats.nothing import refuse_nothing
@@ -19,7 +20,7 @@ from stellapolicy.kernel.identity import is_cve
 
 FORMAT: Final = "csaf"
 TITLE: Final = "CSAF 2.0"
-MEDIA_TYPE: Final = "application/csaf+json"
+MEDIA_TYPE: Final = media_types.CSAF
 _STATUSES: Final = {
     Status.AFFECTED: "known_affected",
     Status.NOT_AFFECTED: "known_not_affected",

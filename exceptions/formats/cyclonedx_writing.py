@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
+from exceptions.formats import media_types
 from exceptions.formats.claims import Claim, Status, claims_of, unsaid
 from exceptions.formats.forgiven import Forgiven, Issue, Written
 from exceptions.formats.values import Loss, LossKind
@@ -22,7 +23,7 @@ from stellapolicy.kernel.identity import parse_purl
 
 FORMAT: Final = "cyclonedx"
 TITLE: Final = "CycloneDX 1.6"
-MEDIA_TYPE: Final = "application/vnd.cyclonedx+json"
+MEDIA_TYPE: Final = media_types.CYCLONEDX
 _RESPONSES: Final = {
     Reason.SCHEDULED_FIX: "update",
     Reason.COMPENSATING_CONTROL: "workaround_available",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from exceptions.formats import ndjson
+from exceptions.formats import media_types, ndjson
 from exceptions.formats.forgiven import Forgiven, Issue, Written, in_order
 from exceptions.formats.values import Loss, LossKind
 from stellapolicy.kernel import canonical_json
@@ -11,7 +11,7 @@ from stellapolicy.kernel.canonical_json import JsonValue
 from stellapolicy.kernel.clock import rfc3339
 
 FORMAT: Final = "ndjson"
-MEDIA_TYPE: Final = "application/x-ndjson"
+MEDIA_TYPE: Final = media_types.NDJSON
 _LOSSES: Final = (
     Loss(LossKind.DROPPED, "approvals", "who agreed stays in the signed approval of each exception"),
     Loss(LossKind.DROPPED, "seen", "what the approvers saw stays there; who imports looks anew"),

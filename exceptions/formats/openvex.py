@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
+from exceptions.formats import media_types
 from exceptions.formats.claims import Claim, Status, claims_of, unsaid
 from exceptions.formats.forgiven import Forgiven, Issue, Written
 from exceptions.formats.nothing import refuse_nothing
@@ -16,7 +17,7 @@ from stellapolicy.kernel.clock import rfc3339
 
 FORMAT: Final = "openvex"
 TITLE: Final = "OpenVEX 0.2.0"
-MEDIA_TYPE: Final = "application/vnd.openvex+json"
+MEDIA_TYPE: Final = media_types.OPENVEX
 CONTEXT: Final = "https://openvex.dev/ns/v0.2.0"
 _NOT_EXECUTED = "vulnerable_code_not_in_execute_path"
 

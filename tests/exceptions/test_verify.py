@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 import exceptions.verify
+from exceptions.formats import csaf, cyclonedx_writing, ndjson_writing, openvex
+from exceptions.formats.media_types import CSAF, DOCUMENTS, OPENVEX
+from exceptions.formats.writing import Format
 from exceptions.verify import main
+from stellapolicy.kernel import digest
 from stellapolicy.signing.private_keys import PrivateKey
 from stellapolicy.trust.dsse import Envelope
 from stellapolicy.trust.intoto import PAYLOAD_TYPE, Statement
@@ -226,6 +230,56 @@ def test_a_crash_verifies_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -
 
     assert desk.ask() == 10
     assert "VERIFIED" not in desk.said()
+
+
+@pytest.mark.parametrize("media_type,named", DOCUMENTS.items(), ids=lambda one: one)
+def test_a_signed_export_is_verified_by_its_bytes(desk: Desk, media_type: str, named: str) -> None:
+    content = b'{"statements": []}'
+    desk.lay(ADA.envelope(media_type, content))
+
+    assert desk.ask(at="") == 0
+    assert desk.said().splitlines() == [
+        f"VERIFIED: {named}, signed as {media_type}.",
+        f"Its 18 bytes are {digest.of_bytes(content)}.",
+        f"Signed by {ADA.public.key_id}.",
+        "It says what was in force when it was written: what has ended or was revoked since, its installation knows.",
+    ]
+
+
+def test_every_format_that_is_exported_can_be_verified() -> None:
+    writers = (csaf, cyclonedx_writing, ndjson_writing, openvex)
+
+    assert len(writers) == len(Format)
+    assert {writer.MEDIA_TYPE for writer in writers} == set(DOCUMENTS)
+
+
+def test_a_tampered_export_is_not_verified(desk: Desk) -> None:
+    desk.lay(replace(ADA.envelope(OPENVEX, b"{}"), payload=b'{"statements": []}'))
+
+    assert desk.ask(at="") == 22
+    assert "signature.invalid" in desk.said()
+
+
+def test_an_export_signed_as_another_format_is_not_verified(desk: Desk) -> None:
+    desk.lay(replace(ADA.envelope(OPENVEX, b"{}"), payload_type=CSAF))
+
+    assert desk.ask(at="") == 22
+
+
+def test_an_approval_signed_as_an_export_passes_for_no_approval(desk: Desk) -> None:
+    desk.sign(statement(), payload_type=OPENVEX)
+
+    assert desk.ask(at="") == 0
+    assert "approved exception" not in desk.said()
+
+
+@pytest.mark.parametrize("option", ["--at", "--terms"])
+def test_an_export_has_neither_terms_nor_an_instant_to_be_judged_at(desk: Desk, option: str) -> None:
+    desk.lay(ADA.envelope(OPENVEX, b"{}"))
+    value = {"--at": "2026-03-10", "--terms": str(desk.folder / "terms.json")}[option]
+
+    assert desk.ask(option, value, at="") == 11
+    assert "signed here is an OpenVEX document" in desk.said()
 
 
 def test_a_payload_writes_no_control_sequences_to_the_terminal(desk: Desk) -> None:
