@@ -96,6 +96,7 @@ def _told(exception: PolicyException, details: Mapping[str, JsonValue] | None) -
         "level": exception.level,
         "severity": exception.severity,
         "requester": exception.person,
+        "owner_team": exception.owner_team.slug if exception.owner_team else None,
         "vulnerabilities": exception.vulnerabilities[:50],
         "environments": exception.environments[:50],
         "services": exception.services[:50],

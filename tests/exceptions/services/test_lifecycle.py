@@ -1,5 +1,6 @@
 """The life of exceptions: what workers record, and what holds without them."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,8 +16,10 @@ from exceptions.services.applications import Applied, record_applications, remov
 from exceptions.services.lifecycle import advance_lifecycles, expire_due, revoke_exception
 from exceptions.services.request import extend_exception
 from exceptions.services.thread import say
+from stellapolicy.access.roles import Scope
 from stellapolicy.kernel.ids import new_id
 from stellapolicy.outbox.models import OutboxEvent
+from stellapolicy.tenancy.models import Team
 from stellapolicy.tenancy.scope import tenant_scope
 from tests.exceptions.desk import DAY, WHY, Desk, fresh, make_desk, waiting
 from tests.exceptions.services.test_request import scanned
@@ -104,11 +107,13 @@ def test_an_idle_one_is_asked_about_and_then_revalidated(in_shop: Shop, desk: De
     scanned(in_shop, "shop/api")
     exception = desk.in_force(vulnerability=QUIET, reason=Reason.FALSE_POSITIVE, days=300)
 
+    team = Team.objects.create(slug="till-team", name="Till")
+    PolicyException.objects.update(owner_team=team)
     advance_lifecycles(at=NOON + 89 * DAY)
     assert told("exception.idle") == 0
     advance_lifecycles(at=NOON + 90 * DAY)
     advance_lifecycles(at=NOON + 91 * DAY)
-    assert told("exception.idle") == 1
+    assert [one.data["owner_team"] for one in OutboxEvent.objects.filter(name="exception.idle")] == ["till-team"]
     advance_lifecycles(at=NOON + 104 * DAY)
 
     held = fresh(exception)
@@ -130,16 +135,27 @@ def test_time_before_it_began_is_no_idle_time(in_shop: Shop, desk: Desk) -> None
     assert PolicyException.objects.unused(at=begin + 31 * DAY).exists()
 
 
-def test_an_answer_of_the_owner_keeps_an_idle_one(in_shop: Shop, desk: Desk) -> None:
+@pytest.mark.parametrize(
+    "who,scopes,state",
+    [
+        ("ada", {Scope.EXCEPTION_READ}, "active"),
+        ("casey", {Scope.EXCEPTION_READ, Scope.EXCEPTION_WRITE}, "active"),
+        ("casey", {Scope.EXCEPTION_READ}, "revalidation_required"),
+    ],
+)
+def test_an_answer_of_whoever_asked_or_may_ask_keeps_an_idle_one(
+    in_shop: Shop, desk: Desk, who: str, scopes: set[Scope], state: str
+) -> None:
     scanned(in_shop, "shop/api")
     exception = desk.in_force(vulnerability=QUIET, reason=Reason.FALSE_POSITIVE, days=300)
     advance_lifecycles(at=NOON + 90 * DAY)
 
     at = NOON + 95 * DAY
-    say(actor=desk.actor("ada", at=at), pk=exception.pk, text="still needed", kind=CommentKind.ANSWER, at=at)
+    actor = replace(desk.actor(who, at=at), scopes=frozenset(scopes))
+    say(actor=actor, pk=exception.pk, text="still needed", kind=CommentKind.ANSWER, at=at)
     advance_lifecycles(at=NOON + 110 * DAY)
 
-    assert fresh(exception).state == "active"
+    assert fresh(exception).state == state
 
 
 def test_the_end_of_a_grace_is_told_once(in_shop: Shop, desk: Desk) -> None:
