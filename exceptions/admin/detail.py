@@ -130,6 +130,7 @@ def _decision(seen: Situation) -> dict[str, Any]:
     if seen.request is None:
         return {"waiting": None}
     judged = seen.request.judged(at=seen.who.at)
+    seats = seats_of(judged.rule, judged)
     return {
         "waiting": seen.request if seen.is_waiting else None,
         "missing": list(lacking(seen.row, seen.row.asked, at=seen.who.at))
@@ -137,7 +138,8 @@ def _decision(seen: Situation) -> dict[str, Any]:
         else [],
         "approval": seen.request,
         "stands": _stands(judged),
-        "seats": seats_of(judged.rule, judged),
+        "seats": seats,
+        "has_open_seats": seen.is_waiting and any(not seat.filled_by for seat in seats),
         "needed": judged.rule.count,
         "votes": list(seen.request.votes.all()),
     }
