@@ -35,6 +35,7 @@ from exceptions.services.approval import approve_exception, describe_terms, reje
 from exceptions.services.lifecycle import revoke_exception
 from exceptions.services.recheck import recheck_exception
 from exceptions.services.request import resubmit_exception, withdraw_exception
+from stellapolicy.admin import cells
 from stellapolicy.admin.base import PageAdmin
 from stellapolicy.admin.deeds import Deed, answer_form, posted
 from stellapolicy.governance.admin.reading import reader
@@ -63,7 +64,7 @@ def act_view(page: PageAdmin[PolicyException], request: HttpRequest, pk: UUID, *
     row = page.find(request, str(pk))
     seen, move = look(request, row, at=now()), MOVES[act]
     if request.method != "POST" and (why_not := obstacle_to(act, seen)):
-        messages.warning(request, why_not)
+        messages.warning(request, cells.plain(why_not))
         return HttpResponseRedirect(page_of(row))
     deed = Deed(
         title=f"{row.number}: {move.title}",
@@ -127,7 +128,7 @@ def _reject(seen: Situation, said: Said) -> str:
 
 def _request_changes(seen: Situation, said: Said) -> str:
     request_changes(actor=seen.who.actor, pk=seen.row.pk, comment=said["comment"], at=seen.who.at)
-    return _("%(person)s was asked for changes.") % {"person": seen.row.person}
+    return _("%(person)s was asked for changes.") % {"person": cells.plain(seen.row.person)}
 
 
 def _resubmit(seen: Situation, said: Said) -> str:
@@ -189,7 +190,7 @@ def _what_less_does(seen: Situation) -> str:
         "What you leave here takes the place of what was asked for, still as the request of %(person)s, who is told. "
         "You vote for exactly this; earlier votes do not carry over. It can only be less: fewer values or narrower "
         "ones, more services, environments or artifacts named where none are, an earlier end."
-    ) % {"person": seen.row.person}
+    ) % {"person": cells.plain(seen.row.person)}
 
 
 def _what_a_no_does(seen: Situation) -> str:
@@ -224,7 +225,7 @@ MOVES: Final[Mapping[Act, Move]] = {
         gettext_lazy("Ask for changes"),
         lambda seen: (
             _("It goes back to %(person)s, and the clock of the decision stands still until they answer.")
-            % {"person": seen.row.person}
+            % {"person": cells.plain(seen.row.person)}
         ),
         CommentForm,
         _request_changes,

@@ -16,6 +16,7 @@ from exceptions.models import PolicyException
 from exceptions.rules.vocabulary import UNDECIDED, Effect
 from exceptions.selectors.offers import Act, Situation, obstacle_to
 from exceptions.services.request import change_terms, extend_exception
+from stellapolicy.admin import cells
 from stellapolicy.admin.base import PageAdmin
 from stellapolicy.admin.deeds import Deed, answer_form, posted
 from stellapolicy.kernel.clock import now
@@ -57,7 +58,7 @@ def change_view(page: PageAdmin[PolicyException], request: HttpRequest, pk: UUID
 
 
 def _sent_back(request: HttpRequest, row: PolicyException, why_not: str) -> HttpResponse:
-    messages.warning(request, why_not)
+    messages.warning(request, cells.plain(why_not))
     return HttpResponseRedirect(page_of(row))
 
 

@@ -110,7 +110,7 @@ def attach_view(page: PageAdmin[PolicyException], request: HttpRequest, pk: UUID
     row = page.find(request, str(pk))
     seen, hook = look(request, row, at=now()), _hook(request.GET.get("hook", ""))
     if request.method != "POST" and (why_not := obstacle_to(Act.ATTACH, seen)):
-        messages.warning(request, why_not)
+        messages.warning(request, cells.plain(why_not))
         return HttpResponseRedirect(page_of(row))
     title = HOOKS[hook].title if hook is not None else _("a file")
     deed = Deed(

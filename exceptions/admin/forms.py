@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from exceptions.admin.scope_form import SCOPE_FIELDS, ScopeForm, written
 from exceptions.asking import SHORTEST_RATIONALE
 from exceptions.selectors.offers import Situation
+from stellapolicy.admin import cells
 from stellapolicy.admin.deeds import REASON_LENGTH
 
 LONGEST_RATIONALE = 10_000
@@ -112,7 +113,7 @@ def offer_seats(form: forms.Form, seen: Situation, *, approves: bool) -> None:
     names = [vote.holder for vote in seen.votes() if vote.may_approve or not approves] or [seen.who.actor.person]
     holder = form.fields["holder"]
     if isinstance(holder, forms.ChoiceField):
-        holder.choices = [(name, name) for name in names]
+        holder.choices = [(name, cells.plain(name)) for name in names]
     if len(names) == 1:
         holder.widget, holder.initial, holder.required = forms.HiddenInput(), names[0], False
     form.fields["payload_hash"].initial = seen.request.payload_hash if seen.request else ""

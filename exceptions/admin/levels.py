@@ -74,7 +74,7 @@ class ApprovalTableAdmin(PageAdmin[ApprovalTable]):
     page_template = "admin/exceptions/level_table.html"
     list_before_template = "admin/exceptions/levels.html"
 
-    list_display = ("called", "which", "proposed_by", "confirmed_by", "since")
+    list_display = ("called", "which", "proposed", "confirmed", "since")
     ordering = ("-version",)
     sortable_by = ()
 
@@ -87,6 +87,16 @@ class ApprovalTableAdmin(PageAdmin[ApprovalTable]):
     def which(self, row: ApprovalTable) -> str:
         """Whether it is a shipped one."""
         return preset_words(row.preset)
+
+    @admin.display(description=_("Proposed by"))
+    def proposed(self, row: ApprovalTable) -> str:
+        """Who proposed it."""
+        return row.proposed_by.removeprefix("user:")
+
+    @admin.display(description=_("Confirmed by"))
+    def confirmed(self, row: ApprovalTable) -> str:
+        """Who confirmed it."""
+        return row.confirmed_by.removeprefix("user:")
 
     @admin.display(description=_("Since"))
     def since(self, row: ApprovalTable) -> SafeString:
@@ -154,7 +164,7 @@ def lines_of(table: Iterable[LevelRule]) -> list[dict[str, Any]]:
             "level": rule.level.value.upper(),
             "people": rule.people,
             "seats": [
-                (cells.spoken(seat.name), ", ".join(map(cells.spoken, seat.roles)), seat.elsewhere)
+                (cells.spoken(seat.name), translated(" or ").join(map(cells.spoken, seat.roles)), seat.elsewhere)
                 for seat in rule.seats
             ],
             "days": [(kind.value, length.days) for kind, length in rule.longest.items()],

@@ -17,6 +17,10 @@ from stellapolicy.kernel.identity import is_cve
 NOTHING = mark_safe('<span class="st-nothing" aria-hidden="true">–</span>')  # noqa: RUF001 - a constant
 _DIGITS_SHOWN = 12
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
+# A word of the wire inside a sentence, never a part of somebody's name.
+_WORD = re.compile(r"(?<![\w:./@-])[a-z]+(?:_[a-z]+)+(?![\w:/@-])")
+_NAMED = re.compile(r"(?<![\w:./@-])user:(?=\w)")
+_TWICE = re.compile(r"\b([a-z]+(?: [a-z]+)*) \(\1\)")
 _INSTANT = re.compile(r"\b(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}):\d{2}(?:\.\d+)?Z")
 
 _TONES = {
@@ -99,6 +103,15 @@ def source(identifier: str, address: object = "") -> str:
 def spoken(word: str) -> str:
     """Return a word of the wire as it is read: `pass_with_note` becomes "pass with note"."""
     return _(word.replace("_", " "))
+
+
+def plain(sentence: str) -> str:
+    """Return a sentence of the domain as people say it: names alone, roles as words, nothing twice.
+
+    `release_captain (release_captain)` becomes "release captain", and `user:sam has spoken` "sam has spoken".
+    """
+    words = _WORD.sub(lambda found: spoken(found[0]), sentence)
+    return _TWICE.sub(r"\1", _NAMED.sub("", words))
 
 
 def written(value: object) -> str:

@@ -19,6 +19,7 @@ register.filter("source", cells.source)
 register.filter("spoken", cells.spoken)
 register.filter("written", cells.written)
 register.filter("readable", cells.readable)
+register.filter("plain", cells.plain)
 
 
 @register.filter

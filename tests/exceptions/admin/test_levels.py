@@ -23,6 +23,8 @@ def test_the_shipped_table_is_shown_while_nobody_changed_it(office: Office) -> N
 
     for words in ("standard", "release captain", "signed evidence", "365 days", "Nobody has changed the table yet"):
         assert words in shown, words
+    assert 'security <span class="st-subtle">(security or ciso)</span>' in shown
+    assert "captain <span" not in shown
     assert PROPOSE not in shown
 
 
@@ -41,6 +43,7 @@ def test_another_preset_holds_once_somebody_else_confirms_it(office: Office) -> 
     page = office.sign_in("riley").get(reverse("admin:exceptions_approvaltable_change", args=[table.pk]))
     assert "or the owner of another service" in page.content.decode()
     assert "in force" in page.content.decode()
+    assert "user:" not in page.content.decode()
 
 
 def test_a_table_of_ones_own_is_written_as_json(office: Office) -> None:

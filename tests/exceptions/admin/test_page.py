@@ -78,6 +78,33 @@ def test_only_what_this_person_may_do_now_is_offered_about_a_request(office: Off
     assert offered(office.page(who, row), row) == acts
 
 
+def test_who_may_sit_somewhere_is_said_of_open_seats_alone(office: Office) -> None:
+    row = office.ask(LOG4SHELL)
+    office.desk.approve(row, by=["sam"], at=office.at)
+
+    waits, decided = office.page("kit", row), office.page("kit", office.in_force())
+
+    assert "Who may sit here" in waits
+    assert "nobody at the moment" not in waits
+    assert "shop-sam" in waits
+    assert "Who may sit here" not in decided
+    assert "nobody at the moment" not in decided
+
+
+def test_people_and_roles_are_called_by_words(office: Office) -> None:
+    row, held = office.ask(LOG4SHELL), office.in_force()
+    office.desk.approve(row, by=["sam"], at=office.at)
+
+    waits, decided = office.page("sam", row), office.page("sam", held)
+
+    for words in ("shop-sam has spoken on this request", "<small>release captain</small>"):
+        assert words in waits, words
+    assert "Approved by shop-sam." in decided
+    for text in (waits, decided):
+        assert "user:" not in text
+        assert "release_captain" not in text
+
+
 @pytest.mark.parametrize(
     "who, acts",
     [

@@ -37,6 +37,21 @@ def test_an_exception_says_in_one_line_what_it_is_about(row: dict[str, list[str]
 
 
 @pytest.mark.parametrize(
+    "sentence, words",
+    [
+        ("approved by user:casey, user:kit", "approved by casey, kit"),
+        ("Already voted: user:sam_m has spoken.", "Already voted: sam_m has spoken."),
+        ("it takes release_captain (release_captain)", "it takes release captain"),
+        ("it takes security (security or ciso)", "it takes security (security or ciso)"),
+        ("it takes exception:approve", "it takes exception:approve"),
+        ("end_user:sam stays", "end_user:sam stays"),
+    ],
+)
+def test_a_sentence_calls_people_and_roles_as_people_do(sentence: str, words: str) -> None:
+    assert cells.plain(sentence) == words
+
+
+@pytest.mark.parametrize(
     "length, words",
     [
         (3 * DAY, "3 days"),
