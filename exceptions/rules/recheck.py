@@ -46,7 +46,7 @@ __all__ = [
 GRACE: Final = timedelta(hours=72)
 NO_GRACE: Final = timedelta(0)
 FEWEST_MORE_ARTIFACTS: Final = 5
-_NO_RANGES: Final[Mapping[str, str]] = MappingProxyType({})
+_NO_RANGES: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 _PERCENT = 100
 _WITHOUT_GRACE = frozenset(
     {ConditionKind.KEV_LISTED, ConditionKind.KEV_IS_LISTED, ConditionKind.REACHABILITY_GAINS_PATH}
@@ -110,7 +110,7 @@ class _Pair:
     before: SeenFacts
     was_seen: bool
     is_new_vulnerability: bool
-    version_range: str
+    version_ranges: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +128,14 @@ def fired(
     now: Sequence[SeenFacts],
     environment: str = "",
     estate: EstateCounts | None = None,
-    ranges: Mapping[str, str] = _NO_RANGES,
+    ranges: Mapping[str, Sequence[str]] = _NO_RANGES,
     expires_at: datetime,
     at: datetime,
 ) -> tuple[Fired, ...]:
     """Return every condition that is true, the strongest first, in a total order.
 
     A condition with environments fires only where `environment` is one of them. Without counts of the estate nothing
-    is said of its size; `ranges` gives the version range in scope per package, without which no version leaves one.
+    is said of its size; `ranges` gives the version ranges in scope per package, without which no version leaves one.
     """
     snapshot = Snapshot(seen)
     pairs = [_pair(row, snapshot, ranges) for row in united(now)]
@@ -169,13 +169,13 @@ def already_true(conditions: Iterable[Condition], *, seen: Sequence[SeenFacts]) 
     )
 
 
-def _pair(row: SeenFacts, snapshot: Snapshot, ranges: Mapping[str, str]) -> _Pair:
+def _pair(row: SeenFacts, snapshot: Snapshot, ranges: Mapping[str, Sequence[str]]) -> _Pair:
     return _Pair(
         now=row,
         before=snapshot.before(row),
         was_seen=snapshot.row_of(row) is not None,
         is_new_vulnerability=bool(row.vulnerability) and not snapshot.knows(row.vulnerability),
-        version_range=ranges.get(row.package, ""),
+        version_ranges=ranges.get(row.package, ()),
     )
 
 
@@ -191,7 +191,7 @@ def _about_rows(condition: Condition, pairs: Iterable[_Pair]) -> Iterator[Fired]
 
 def _shown(rule: _Rule, pair: _Pair) -> tuple[str, str]:
     if not rule.fields:
-        return pair.version_range, facts.in_words(pair.now, "versions")
+        return " or ".join(pair.version_ranges), facts.in_words(pair.now, "versions")
     before, now = (" ".join(facts.in_words(row, field) for field in rule.fields) for row in (pair.before, pair.now))
     return before if pair.was_seen else NOT_SEEN, now
 
@@ -251,12 +251,11 @@ def _cvss_rises(condition: Condition, pair: _Pair) -> bool:
 
 
 def _leaves_range(_condition: Condition, pair: _Pair) -> bool:
-    """Whether no version of today is in the range in scope; one that cannot be read is in none."""
-    if not pair.version_range or not pair.now.versions:
+    """Whether no version of today is in a range in scope, and one was not known; one that cannot be read is in none."""
+    if not pair.version_ranges or set(pair.now.versions) <= set(pair.before.versions):
         return False
-    agreed = set(pair.before.versions)
     return not any(
-        version in agreed or version_ranges.contains(pair.version_range, version) for version in pair.now.versions
+        version_ranges.contains(spoken, version) for version in pair.now.versions for spoken in pair.version_ranges
     )
 
 

@@ -36,7 +36,7 @@ FARTHEST_START = timedelta(days=365)
 class Drafted:
     """What was asked for, judged: whom it takes, and what they will see.
 
-    known: other vulnerabilities of the same packages, by (vulnerability, package), where a condition asks for new ones.
+    around: what is found in the packages it is about besides what is asked for, where a condition asks for that.
     within: the services it stays within, whatever else comes to match; none where it may reach any service.
     """
 
@@ -51,12 +51,18 @@ class Drafted:
     within: tuple[UUID, ...]
     owner_team: Team | None
     first_start: datetime
-    known: tuple[tuple[str, str], ...] = ()
+    around: Coverage | None = None
 
     @property
     def kind(self) -> Kind:
         """What it rests on."""
         return KIND_OF[self.asked.reason]
+
+    @property
+    def known(self) -> tuple[tuple[str, ...], ...]:
+        """What is known around it, as (vulnerability, package, versions …), so that it is not called new later."""
+        found = self.around.seen if self.around is not None else ()
+        return tuple(sorted((one.vulnerability, one.package, *one.versions) for one in found))
 
 
 def draft(
@@ -120,7 +126,7 @@ def sketch(
         within=within,
         owner_team=team,
         first_start=first_start or starts_at,
-        known=_known(asked, conditions, seen, at=at),
+        around=_around(asked, conditions, seen, at=at),
     )
 
 
@@ -135,17 +141,17 @@ def _conditions(asked: Asked, level: Level, *, term: timedelta) -> tuple[Conditi
     return ordered({*usual, *asked.conditions}) if level is Level.A0 else asked.conditions
 
 
-def _known(
+def _around(
     asked: Asked, conditions: tuple[Condition, ...], seen: tuple[SeenFacts, ...], *, at: datetime
-) -> tuple[tuple[str, str], ...]:
-    """Return what is known of the packages besides what is asked about, so that it is not called new later."""
+) -> Coverage | None:
+    """Return what is found in the packages besides what is asked about; None where no condition asks."""
     scope = scope_around(asked.scope, conditions, seen)
     if scope is None:
-        return ()
+        return None
     around = ports.covered(scope, type=asked.type, at=at)
     if not around.complete:
         raise TooBroad("its packages have more findings than anybody can look at; leave out what asks for new ones")
-    return tuple(sorted({(one.vulnerability, one.package) for one in around.seen if one.vulnerability}))
+    return around
 
 
 def judge_level(coverage: Coverage, *, production: bool) -> Judged:

@@ -1,7 +1,7 @@
 """Which conditions of terms are true of what they cover today."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Final, TypeAlias
@@ -61,41 +61,71 @@ def _selections(terms: ExceptionTerms, type_: ExceptionType) -> Iterator[Selecti
         yield Selection(f"{_OUTSIDE}{terms.pk}", around, type_)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """What today is held against: the conditions of terms, and what those who ask and agree look at.
+
+    known: what lies around it, as (vulnerability, package, versions …); rows kept before versions were have none.
+    """
+
+    conditions: Sequence[Condition]
+    scope: Scope
+    seen: Sequence[SeenFacts]
+    known: Iterable[Sequence[str]]
+    artifacts: int
+    services: int
+    expires_at: datetime
+
+
 def fired_today(
     terms: ExceptionTerms, coverage: Coverage, around: Coverage | None = None, *, at: datetime
 ) -> tuple[Fired, ...]:
     """Return which conditions of terms are true of what they cover now, and of the packages around it."""
+    agreed = Agreed(
+        conditions=terms.recheck_policy(),
+        scope=terms.selector(),
+        seen=terms.seen_facts(),
+        known=terms.counts.get("known", []),
+        artifacts=int(terms.counts.get("artifacts", 0)),
+        services=int(terms.counts.get("services", 0)),
+        expires_at=terms.expires_at,
+    )
+    return fired_against(agreed, coverage, around, at=at)
+
+
+def fired_against(agreed: Agreed, coverage: Coverage, around: Coverage | None, *, at: datetime) -> tuple[Fired, ...]:
+    """Return which conditions are true of what is covered, and of the packages around it."""
     counts = EstateCounts(
         artifacts=coverage.breadth.artifacts,
         services=coverage.breadth.services,
         unknowns=coverage.unknowns,
-        seen_artifacts=int(terms.counts.get("artifacts", 0)),
-        seen_services=int(terms.counts.get("services", 0)),
+        seen_artifacts=agreed.artifacts,
+        seen_services=agreed.services,
     )
-    conditions, seen, scope = terms.recheck_policy(), terms.seen_facts(), terms.selector()
+    conditions, seen, scope = agreed.conditions, agreed.seen, agreed.scope
     places = {place for condition in conditions for place in condition.environments}
     # What may reach an environment is judged as if it were there: nobody knows yet what will be promoted where.
     reached = places & set(scope.environments) if scope.environments else places
-    known = [SeenFacts(vulnerability, package) for vulnerability, package in terms.counts.get("known", [])]
+    known = [SeenFacts(name, package, versions=tuple(versions)) for name, package, *versions in agreed.known]
     wide = coverage.seen if around is None else around.seen
     ranges = _ranges(scope, wide)
     inner = [one for one in conditions if one.kind not in AROUND]
     outer = [one for one in conditions if one.kind in AROUND]
     found: list[Fired] = []
     for place in ("", *sorted(reached)):
-        judge = partial(fired, environment=place, expires_at=terms.expires_at, at=at)
+        judge = partial(fired, environment=place, expires_at=agreed.expires_at, at=at)
         found += judge(inner, seen=seen, now=coverage.seen, estate=counts)
         found += judge(outer, seen=[*seen, *known], now=wide, ranges=ranges)
     return tuple(dict.fromkeys(found))
 
 
-def _ranges(scope: Scope, rows: Iterable[SeenFacts]) -> dict[str, str]:
-    """Return by package the version range that the scope is about."""
+def _ranges(scope: Scope, rows: Iterable[SeenFacts]) -> dict[str, list[str]]:
+    """Return by package the version ranges that the scope is about."""
     bound = [(wanted_package(PackageScope(one.pattern)), one.versions) for one in scope.packages if one.versions]
-    found = {}
+    found: dict[str, list[str]] = {}
     for name in {row.package for row in rows}:
         package = package_of(name)
         for wanted, versions in bound:
             if package is not None and wanted is not None and wanted.covers(package):
-                found[name] = versions
+                found.setdefault(name, []).append(versions)
     return found

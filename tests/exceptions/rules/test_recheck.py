@@ -162,8 +162,8 @@ def test_what_names_no_vulnerability_is_no_new_one() -> None:
     assert judge(ConditionKind.NEW_CVE_IN_PACKAGE, [QUIET], [row(vulnerability="")]) == ()
 
 
-def test_a_package_leaves_its_range_only_where_every_version_is_outside_and_none_was_seen() -> None:
-    ranges = {LODASH: "vers:npm/>=4.0.0|<5.0.0"}
+def test_a_package_leaves_its_range_only_where_every_version_is_outside_and_one_was_not_seen() -> None:
+    ranges = {LODASH: ["vers:npm/>=4.0.0|<5.0.0"]}
     seen = [row(package=LODASH, versions=("4.17.20", "5.0.1"))]
     kind = ConditionKind.PACKAGE_VERSION_LEAVES_RANGE
 
@@ -175,6 +175,7 @@ def test_a_package_leaves_its_range_only_where_every_version_is_outside_and_none
     assert not leaves("4.17.21", "5.1.0")
     assert not leaves()
     assert leaves("5.1.0")
+    assert leaves("5.0.1", "5.1.0")
     assert leaves("not a version")
 
 
@@ -336,7 +337,7 @@ def test_every_kind_of_condition_says_what_happened() -> None:
         seen=[QUIET],
         now=[worse],
         estate=counts(unknowns=4, services=3),
-        ranges={LODASH: "vers:npm/>=4.0.0|<5.0.0"},
+        ranges={LODASH: ["vers:npm/>=4.0.0|<5.0.0"]},
         expires_at=END,
         at=NOON,
     )
@@ -370,7 +371,7 @@ def test_neither_the_order_of_conditions_nor_that_of_rows_makes_a_difference(
 @given(st.lists(rows, max_size=6), st.sampled_from(list(Action)))
 def test_nothing_that_compares_fires_where_nothing_changed(seen: list[SeenFacts], action: Action) -> None:
     chosen = [condition(kind, action=action) for kind in RELATIVE]
-    ranges = {LODASH: "vers:npm/>=4.0.0|<5.0.0"}
+    ranges = {LODASH: ["vers:npm/>=4.0.0|<5.0.0"]}
 
     found = fired(chosen, seen=seen, now=seen, estate=counts(), ranges=ranges, expires_at=END, at=NOON)
 

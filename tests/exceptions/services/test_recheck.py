@@ -1,5 +1,6 @@
 """Void-if: a change for the worse takes effect by itself, anything else does not."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,8 +9,9 @@ from exceptions.asking import TermsChange
 from exceptions.matching.scope import PackageScope, Scope
 from exceptions.models import PolicyException
 from exceptions.rules.conditions import Action, Condition, ConditionKind
-from exceptions.rules.vocabulary import Reason
+from exceptions.rules.vocabulary import ExceptionType, Reason
 from exceptions.services.approval import approve_exception
+from exceptions.services.judging import fired_today, look_at
 from exceptions.services.recheck import recheck_exception, sweep
 from exceptions.services.request import change_terms
 from policies.services.feeds import load_feed
@@ -23,6 +25,7 @@ from tests.reports import HARMLESS, KEV_CRITICAL, LOG4SHELL, Vuln, epss_day, kev
 
 QUIET = HARMLESS.id
 LATER = NOON + DAY
+LEAVES = Condition(ConditionKind.PACKAGE_VERSION_LEAVES_RANGE, Action.REVOKE)
 
 
 def list_as_exploited(shop: Shop, *names: str) -> None:
@@ -174,8 +177,7 @@ def test_a_condition_of_an_environment_fires_there_alone(in_shop: Shop, desk: De
 def test_a_version_that_left_the_range_is_told_though_nothing_is_covered_any_more(in_shop: Shop, desk: Desk) -> None:
     scanned(in_shop, "shop/api")
     scope = Scope(vulnerabilities=(QUIET,), packages=(PackageScope("pkg:npm/quiet", "vers:npm/>=1.0.0|<2.0.0"),))
-    condition = Condition(ConditionKind.PACKAGE_VERSION_LEAVES_RANGE, Action.REVOKE)
-    exception = desk.in_force(scope=scope, conditions=(condition,))
+    exception = desk.in_force(scope=scope, conditions=(LEAVES,))
     assert sweep(at=LATER) == 0
 
     moved_on = Vuln(QUIET, "quiet", "3.0.0", "", "LOW", 3.1)
@@ -184,6 +186,45 @@ def test_a_version_that_left_the_range_is_told_though_nothing_is_covered_any_mor
     assert sweep(at=LATER) == 1
     assert fresh(exception).state == "revoked"
     assert "3.0.0" in fresh(exception).closed_because
+
+
+def test_what_was_outside_the_range_when_it_was_asked_for_did_not_leave_it(in_shop: Shop, desk: Desk) -> None:
+    beside = Vuln("CVE-2020-00002", "quiet", "5.0.0", "", "LOW", 3.1)
+    in_shop.ask("shop/api", trivy("shop/api", [HARMLESS], scanned_at=NOON - DAY))
+    in_shop.ask("shop/web", trivy("shop/web", [beside], scanned_at=NOON - DAY))
+    scope = Scope(vulnerabilities=(QUIET,), packages=(PackageScope("pkg:npm/quiet", "vers:npm/<2.0.0"),))
+    exception = desk.in_force(scope=scope, conditions=(LEAVES,))
+
+    at_once = (exception.state, sweep(at=LATER))
+    in_shop.ask("shop/web", trivy("shop/web", [replace(beside, version="6.0.0")], scanned_at=NOON))
+
+    assert at_once == ("active", 0)
+    assert sweep(at=LATER) == 1
+    assert "6.0.0" in fresh(exception).closed_because
+
+
+def test_a_version_in_either_of_two_ranges_left_neither(in_shop: Shop, desk: Desk) -> None:
+    in_shop.ask("shop/api", trivy("shop/api", [HARMLESS], scanned_at=NOON - DAY))
+    ranges = ("vers:npm/<2.0.0", "vers:npm/>=3.0.0|<4.0.0")
+    packages = tuple(PackageScope("pkg:npm/quiet", one) for one in ranges)
+    exception = desk.in_force(scope=Scope((QUIET,), packages=packages), conditions=(LEAVES,))
+
+    in_shop.ask("shop/api", trivy("shop/api", [replace(HARMLESS, version="1.5.0")], scanned_at=NOON))
+
+    assert sweep(at=LATER) == 0
+    assert fresh(exception).state == "active"
+
+
+def test_what_was_kept_as_known_before_its_versions_were_is_read(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+    terms = desk.ask(vulnerability=QUIET, conditions=(LEAVES,)).asked
+    assert terms is not None
+    assert terms.counts["known"] == [[QUIET, "pkg:npm/quiet", "1.0.0"]]
+    terms.counts = {**terms.counts, "known": [[QUIET, "pkg:npm/quiet"]]}
+
+    coverage, around = look_at([(terms, ExceptionType.VULNERABILITY)], at=LATER)[terms.pk]
+
+    assert fired_today(terms, coverage, around, at=LATER) == ()
 
 
 def test_another_vulnerability_of_the_package_is_new_and_those_known_before_are_not(in_shop: Shop, desk: Desk) -> None:
