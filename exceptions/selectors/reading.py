@@ -136,7 +136,10 @@ def first_start(exception: PolicyException) -> datetime:
 
 
 def covering_rows(asked: Asked, *, at: datetime) -> list[PolicyException]:
-    """Return what applies now and may say all that is asked for, with its terms, by number."""
+    """Return what applies now and may say all that is asked for, with its terms, by number.
+
+    What is being revalidated says nothing for others: it may stop before its end.
+    """
     scope = asked.scope
     rows = (
         PolicyException.objects.in_force(at=at)
@@ -150,6 +153,7 @@ def covering_rows(asked: Asked, *, at: datetime) -> list[PolicyException]:
             expires_at__gte=asked.expires_at,
         )
     )
+    rows = rows.exclude(state=State.REVALIDATION_REQUIRED)
     if not scope.vulnerabilities:
         rows = rows.filter(vulnerabilities=[])
     return list(rows.order_by("number"))

@@ -240,3 +240,15 @@ def test_another_vulnerability_of_the_package_is_new_and_those_known_before_are_
     assert sweep(at=LATER) == 1
     assert fresh(exception).state == "revalidation_required"
     assert fresh(exception).held_because == ["CVE-2026-00003 in pkg:npm/quiet is new since the approval"]
+
+
+def test_what_must_be_approved_anew_covers_no_other_request(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+    held = desk.in_force(vulnerability=QUIET, days=20)
+    predict(in_shop, 0.4)
+    sweep(at=LATER)
+    assert moved(held) == ("revalidation_required", True, False)
+
+    replacement = desk.ask(vulnerability=QUIET, days=10, at=LATER)
+
+    assert replacement.state == "proposed"
