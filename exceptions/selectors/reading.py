@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import CharField, Exists, OuterRef, Q
+from django.db.models.functions import Cast
 
 from exceptions.asking import Asked
 from exceptions.errors import ExceptionNotFound
@@ -16,7 +17,7 @@ from exceptions.rules.level_table import STANDARD, LevelRule, read_levels
 from exceptions.rules.levels import ceiling_of
 from exceptions.rules.vocabulary import Effect, ExceptionType, Kind, Level, Reason, State
 from stellapolicy.access.roles import Scope as Held
-from stellapolicy.governance.models import ApprovalRequest
+from stellapolicy.governance.models import ApprovalRequest, ApprovalState
 from stellapolicy.kernel.actor import Actor
 
 KIND = "exception"
@@ -105,6 +106,7 @@ def standing_form(exception: PolicyException, terms: ExceptionTerms | None = Non
         conditions=held.recheck_policy(),
         seen=held.seen_facts(),
         ceiling=ceiling_of(held.seen_facts()),
+        known=tuple(tuple(map(str, row)) for row in held.counts.get("known", [])),
     )
 
 
@@ -130,8 +132,14 @@ def standing_about(
 
 
 def first_start(exception: PolicyException) -> datetime:
-    """Return when the first terms that were agreed to began: from there the longest term counts."""
-    first = exception.versions.order_by("version").first()
+    """Return when the first terms that were agreed to began, from where the longest term counts.
+
+    Nothing was agreed to yet: from when the newest terms ask to begin.
+    """
+    agreed = ApprovalRequest.objects.filter(
+        kind=KIND, target_type=TARGET, state=ApprovalState.APPROVED, target_id=Cast(OuterRef("pk"), CharField())
+    )
+    first = exception.versions.filter(Exists(agreed)).order_by("version").first() or exception.asked
     return first.starts_at if first is not None else exception.starts_at
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from exceptions.asking import TermsChange
 from exceptions.errors import (
     AlreadyCovered,
     ConditionAlreadyTrue,
@@ -18,7 +19,8 @@ from exceptions.matching.scope import PackageScope, Scope
 from exceptions.models import ExceptionEvent, PolicyException
 from exceptions.rules.conditions import Action, Condition, ConditionKind
 from exceptions.rules.vocabulary import Effect, ExceptionType, Reason
-from exceptions.services.request import withdraw_exception
+from exceptions.selectors import first_start
+from exceptions.services.request import change_terms, withdraw_exception
 from stellapolicy.audit.models import Entry
 from stellapolicy.kernel.actor import Actor, ScopeMissing
 from stellapolicy.outbox.models import OutboxEvent
@@ -204,3 +206,18 @@ def test_who_asks_names_what_they_see_and_it_cannot_change(in_shop: Shop, desk: 
 
     with pytest.raises(IntegrityError), transaction.atomic():
         type(exception.asked).objects.filter(pk=exception.asked.pk).update(expires_at=NOON + 300 * DAY)
+
+
+def test_the_longest_term_counts_from_the_first_terms_that_were_agreed_to(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+    later = NOON + 5 * DAY
+    exception = desk.ask(vulnerability=HARMLESS.id, days=60)
+    moved = TermsChange(expires_at=NOON + 65 * DAY)
+    change_terms(actor=desk.actor("ada", at=later), pk=exception.pk, change=moved, at=later)
+    desk.approve(exception, at=later)
+
+    reworded = TermsChange(rationale="y" * 60)
+    change_terms(actor=desk.actor("ada", at=later), pk=exception.pk, change=reworded, at=later)
+
+    assert desk.approve(exception, at=later).expires_at == NOON + 65 * DAY
+    assert first_start(fresh(exception)) == later
