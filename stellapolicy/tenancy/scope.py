@@ -22,7 +22,8 @@ class ScopeSwitched(Exception):  # noqa: N818 - reads as a sentence
 def tenant_scope(tenant_id: UUID) -> Iterator[None]:
     """Open a transaction whose queries see and write the rows of this tenant only.
 
-    INVARIANT: the setting is local to the transaction, so a pooled connection never carries a tenant onwards.
+    INVARIANT: the setting is local to the transaction, so a pooled connection never carries a tenant onwards. Whatever
+    is raised rolls it back with everything else, to before the scope was opened.
     """
     current = _current.get()
     if current == tenant_id:
@@ -39,8 +40,8 @@ def tenant_scope(tenant_id: UUID) -> Iterator[None]:
             yield
         finally:
             _current.reset(token)
-            if connection.in_atomic_block and not connection.needs_rollback:
-                _leave()
+        if not connection.needs_rollback:
+            _leave()
 
 
 def _leave() -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from django.apps import apps
-from django.db import ProgrammingError, connection, transaction
+from django.db import DataError, ProgrammingError, connection, transaction
 from django.db.models import Model
 from psycopg import sql
 
@@ -30,6 +30,12 @@ def rows_of(table: str) -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("SELECT tenant_id FROM {}").format(sql.Identifier(table)))
         return list(cursor.fetchall())
+
+
+def set_tenant() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COALESCE(current_setting('app.tenant', true), '')")
+        return str(cursor.fetchone()[0])
 
 
 def make_team(tenant: Tenant) -> Team:
@@ -147,3 +153,17 @@ def test_a_person_reads_their_own_roles_before_the_tenant_is_known(tenant: Tenan
 
     assert found == [tenant.pk]
     assert list(RoleAssignment.personal.all()) == []
+
+
+def test_an_error_of_the_database_surfaces_as_itself_and_leaves_no_tenant(tenant: Tenant) -> None:
+    with pytest.raises(DataError), tenant_scope(tenant.pk), connection.cursor() as cursor:
+        cursor.execute("SELECT 1 / 0")
+
+    assert set_tenant() == ""
+
+
+def test_a_surprise_leaves_no_tenant_to_the_transaction_around(tenant: Tenant) -> None:
+    with pytest.raises(LookupError), tenant_scope(tenant.pk):
+        raise LookupError
+
+    assert set_tenant() == ""
