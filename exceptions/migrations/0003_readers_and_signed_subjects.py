@@ -7,6 +7,24 @@ from django.db import migrations, models
 
 from stellapolicy.tenancy import rls
 
+# INVARIANT: whoever may read an exception may read all of its history: any terms that were bound to no services, and
+# it was of the whole tenant; else it reached every service that any of its terms stayed within.
+REACH = """
+    UPDATE exceptions_policyexception AS exception SET reach = CASE
+        WHEN EXISTS (
+            SELECT FROM exceptions_exceptionterms AS terms
+            WHERE terms.exception_id = exception.id
+            AND jsonb_array_length(COALESCE(terms.counts -> 'within', '[]')) = 0
+        ) THEN '{}'
+        ELSE ARRAY (
+            SELECT DISTINCT service::uuid
+            FROM exceptions_exceptionterms AS terms, jsonb_array_elements_text(terms.counts -> 'within') AS service
+            WHERE terms.exception_id = exception.id
+            ORDER BY service::uuid
+        )
+    END
+"""
+
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
@@ -29,5 +47,5 @@ class Migration(migrations.Migration):
                 size=None,
             ),
         ),
-        rls.for_each_tenant("UPDATE exceptions_policyexception SET reach = service_ids"),
+        rls.for_each_tenant(REACH),
     ]
