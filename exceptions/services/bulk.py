@@ -17,6 +17,7 @@ from exceptions.selectors import exception_of, named_by
 from exceptions.services.approval import approve_exception, reject_exception, request_changes
 from exceptions.services.lifecycle import revoke_exception
 from exceptions.services.request import withdraw_exception
+from stellapolicy.access.roles import Scope as Held
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.refusals import Refusal
 
@@ -71,7 +72,7 @@ def act_on_many(
     results: list[BulkResult] = []
     try:
         with transaction.atomic():
-            _hold(rows)
+            _hold(actor, rows)
             results = [_one(actor, verb, row, comment=comment, at=at) for row in rows]
             if all_or_nothing:
                 _undo_unless_all(results)
@@ -80,14 +81,15 @@ def act_on_many(
     return results
 
 
-def _hold(rows: Sequence[BulkRow]) -> None:
-    """Hold all of them, in one order, before the first is touched: two bulks never wait for each other.
+def _hold(actor: Actor, rows: Sequence[BulkRow]) -> None:
+    """Hold all that the actor may see, in one order, before the first is touched: two bulks never wait for each other.
 
     INVARIANT: a request for approval is held by whoever holds its exception, and the audit chain after both.
     """
     named = [named_by(row.reference) for row in rows]
     wanted = reduce(or_, named)
-    list(PolicyException.objects.locked().filter(wanted).order_by("pk").values_list("pk", flat=True))
+    seen = PolicyException.objects.visible_to(actor, Held.EXCEPTION_READ).filter(wanted)
+    list(seen.locked().order_by("pk").values_list("pk", flat=True))
 
 
 def _undo_unless_all(results: Sequence[BulkResult]) -> None:
