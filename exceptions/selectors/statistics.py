@@ -1,10 +1,9 @@
 """Counts over exceptions, for whoever governs them: what holds, what should not, whose debt it is, how long it took."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import combinations
 from typing import Final, Self
 from uuid import UUID
 
@@ -27,6 +26,7 @@ from django.db.models.functions import Cast
 
 from exceptions import ports
 from exceptions.matching.index import in_order
+from exceptions.matching.standing import StandingException
 from exceptions.models import Change, ExceptionTerms, PolicyException
 from exceptions.models.exception import SEVERE, SOON, PolicyExceptionQuerySet
 from exceptions.ports import Selection
@@ -117,9 +117,8 @@ def shadowed_ids(*, at: datetime) -> list[UUID]:
     rank = {form.id: place for place, form in enumerate(in_order(forms.values()))}
     beaten: defaultdict[str, set[tuple[UUID, str]]] = defaultdict(set)
     for key, numbers in holders.items():
-        for winner, loser in combinations(sorted(numbers, key=rank.__getitem__), 2):
-            if _reaches(forms[winner].scope.environments, forms[loser].scope.environments):
-                beaten[loser].add(key)
+        for number in _losers(sorted(numbers, key=rank.__getitem__), forms):
+            beaten[number].add(key)
     return [
         rows[number].pk
         for number, coverage in covered.items()
@@ -127,9 +126,15 @@ def shadowed_ids(*, at: datetime) -> list[UUID]:
     ]
 
 
-def _reaches(winner: tuple[str, ...], loser: tuple[str, ...]) -> bool:
-    """Whether one holds in every environment in which the other does."""
-    return not winner or (bool(loser) and set(loser) <= set(winner))
+def _losers(ranked: Sequence[str], forms: Mapping[str, StandingException]) -> Iterator[str]:
+    """Return those that decide a finding nowhere, of all that cover it, the strongest first; each is looked at once."""
+    is_decided_everywhere, decided = False, set[str]()
+    for number in ranked:
+        places = forms[number].scope.environments
+        if is_decided_everywhere or (places and decided.issuperset(places)):
+            yield number
+        is_decided_everywhere = is_decided_everywhere or not places
+        decided.update(places)
 
 
 def _by(rows: PolicyExceptionQuerySet, field: str, words: Sequence[str]) -> Mapping[str, int]:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from exceptions.matching.scope import Scope
 from exceptions.models import PolicyException
 from exceptions.selectors.statistics import Statistics, shadowed_ids
 from exceptions.services.request import extend_exception
@@ -30,6 +31,15 @@ def test_a_narrower_one_for_one_environment_leaves_the_others_to_the_broader(in_
     desk.approve(desk.ask(vulnerability=QUIET, package="pkg:npm/quiet", environment="staging", days=9))
 
     assert shadowed_ids(at=NOON) == []
+
+
+def test_one_whose_every_environment_others_decide_is_shadowed(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+    both = desk.in_force(scope=Scope(vulnerabilities=(QUIET,), environments=("production", "staging")))
+    for place in both.environments:
+        desk.approve(desk.ask(vulnerability=QUIET, package="pkg:npm/quiet", environment=place, days=9))
+
+    assert shadowed_ids(at=NOON) == [both.pk]
 
 
 def test_what_covers_nothing_is_shadowed_by_nothing(in_shop: Shop, desk: Desk) -> None:
