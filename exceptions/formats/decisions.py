@@ -16,6 +16,7 @@ _NOTHING_DECIDED = {
     "resolved_with_pedigree": "it is fixed, which needs no exception",
     "fixed": "it is fixed, which needs no exception",
 }
+_UNSAID = frozenset({"", "not_set"})
 _RESOLVED = frozenset({"resolved", "resolved_with_pedigree", "fixed"})
 _DISMISSALS = {
     "false_positive": (Reason.FALSE_POSITIVE, ""),
@@ -57,6 +58,7 @@ def decision_of(state: str, *, responses: Sequence[str] = (), suppressed: bool =
     answers = [_RESPONSES[one.strip().lower()] for one in responses if one.strip().lower() in _RESPONSES]
     if answers:
         return Decision(*answers[0])
-    if suppressed:
+    if suppressed and word in _UNSAID:
         return Decision(Reason.ACCEPTED_RISK, "it is suppressed without a state that says why")
-    return Undecided(_NOTHING_DECIDED[word])
+    contradicted = "it is suppressed, and its state says otherwise: " if suppressed else ""
+    return Undecided(f"{contradicted}{_NOTHING_DECIDED[word]}")

@@ -6,16 +6,18 @@ Source: Trivy, filtering by finding ids. `exp:2027-01-31` ends as that day begin
 import re
 from typing import Final
 
+from exceptions.formats import trivyignore_yaml
 from exceptions.formats.drafts import Draft, Drafting, vulnerabilities
 from exceptions.formats.identifiers import NO_REASON, is_vulnerability
 from exceptions.formats.nodes import LONGEST_NAME, moment_of
-from exceptions.formats.values import Defaults, ReadFile
+from exceptions.formats.values import Defaults, LossKind, ReadFile
 from exceptions.rules.vocabulary import ExceptionType, Reason
 
 FORMAT: Final = "trivyignore"
 TITLE: Final = ".trivyignore"
 _EXPIRY = "exp:"
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][\w.:+\-/]*")
+_MERE_WORD = re.compile(r"[A-Za-z]+")
 
 
 def looks_like(text: str) -> bool:
@@ -48,6 +50,10 @@ def _line(drafting: Drafting, stated: str, *, place: str, comment: str, is_share
     if len(identifier) > LONGEST_NAME:
         drafting.reader.fault(place, "too_long", f"an id has at most {LONGEST_NAME} characters")
         return
+    if _MERE_WORD.fullmatch(identifier):
+        message = f"{identifier[:40]!r} is a word and no id; a licence is named in a {trivyignore_yaml.TITLE}"
+        drafting.reader.fault(place, "identifier", message)
+        return
     is_known = is_vulnerability(identifier)
     draft = Draft(
         place=place,
@@ -66,5 +72,6 @@ def _line(drafting: Drafting, stated: str, *, place: str, comment: str, is_share
         else:
             draft.drop("line", f"{word[:60]!r} means nothing to Trivy either")
     if comment and is_shared and not trailing.strip():
-        draft.drop("comment", "the comment stands above another id and was taken for this one as well")
+        above = "the comment stands above another id and was taken for this one as well"
+        draft.lose(LossKind.GUESSED, "comment", above)
     drafting.add(draft)

@@ -14,7 +14,10 @@ from tests.exceptions.formats.opened import asked, entry, losses, opened, read, 
         ("FALSE_POSITIVE", "", False, Reason.FALSE_POSITIVE),
         ("NOT_AFFECTED", "", True, Reason.VENDOR_NOT_AFFECTED),
         ("NOT_SET", "", True, Reason.ACCEPTED_RISK),
-        ("EXPLOITABLE", "", True, Reason.ACCEPTED_RISK),
+        ("", "", True, Reason.ACCEPTED_RISK),
+        ("EXPLOITABLE", "", True, None),
+        ("EXPLOITABLE", "WILL_NOT_FIX", True, Reason.ACCEPTED_RISK),
+        ("IN_TRIAGE", "", True, None),
         ("EXPLOITABLE", "WILL_NOT_FIX", False, Reason.ACCEPTED_RISK),
         ("EXPLOITABLE", "UPDATE", False, Reason.SCHEDULED_FIX),
         ("exploitable", "workaround_available", False, Reason.ACCEPTED_RISK),
@@ -31,6 +34,14 @@ def test_an_analysis_is_a_reason_only_where_it_decides(
 
     assert (decision.reason if isinstance(decision, Decision) else None) is reason
     assert isinstance(decision, Decision | Undecided)
+
+
+def test_what_is_suppressed_and_said_to_be_exploitable_is_skipped_for_its_contradiction() -> None:
+    decision = decision_of("EXPLOITABLE", suppressed=True)
+
+    assert decision == Undecided(
+        "it is suppressed, and its state says otherwise: it is known to be there, and nothing forgives it"
+    )
 
 
 def test_a_state_nobody_knows_refuses_the_file_at_its_pointer() -> None:

@@ -42,8 +42,8 @@ def test_a_comment_that_stands_above_several_ids_is_told_as_a_guess() -> None:
     file = read("# No impact\nCVE-2018-14618\nCVE-2019-1543\n")
 
     assert asked(file, "CVE-2019-1543").rationale.startswith("No impact. ")
-    assert "comment" in losses(entry(file, "CVE-2019-1543"), LossKind.DROPPED)
-    assert "comment" not in losses(entry(file, "CVE-2018-14618"), LossKind.DROPPED)
+    assert "comment" in losses(entry(file, "CVE-2019-1543"), LossKind.GUESSED)
+    assert "comment" not in losses(entry(file, "CVE-2018-14618"), LossKind.GUESSED)
 
 
 def test_every_unreadable_day_is_told_at_its_line() -> None:
@@ -53,6 +53,16 @@ def test_every_unreadable_day_is_told_at_its_line() -> None:
         ("line 1", "import.instant"),
         ("line 3", "import.instant"),
     ]
+
+
+def test_a_word_that_is_no_id_is_refused_at_its_line() -> None:
+    faults = refused("hello\nCVE-2018-14618\nWorld exp:2026-09-01\n")
+
+    assert [(fault.pointer, fault.code) for fault in faults] == [
+        ("line 1", "import.identifier"),
+        ("line 3", "import.identifier"),
+    ]
+    assert "'hello' is a word and no id" in faults[0].message
 
 
 def test_words_that_mean_nothing_are_told() -> None:
