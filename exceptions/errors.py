@@ -50,7 +50,7 @@ class AlreadyCovered(Refusal):
 
 
 class ConditionAlreadyTrue(Refusal):
-    """An absolute condition would make it void the moment it is approved."""
+    """A condition would make it void the moment it is approved."""
 
     code = "exception.condition_already_true"
     status = HTTPStatus.UNPROCESSABLE_ENTITY

@@ -10,9 +10,10 @@ from django.conf import settings
 from exceptions import ports
 from exceptions.asking import SHORTEST_RATIONALE, Asked
 from exceptions.errors import ConditionAlreadyTrue, ExceptionInvalid, TicketMissing, TooBroad, TooLong
+from exceptions.matching.around import scope_around
 from exceptions.matching.scope import Scope
 from exceptions.ports import Coverage
-from exceptions.rules.conditions import Condition, default_conditions, ordered
+from exceptions.rules.conditions import Action, Condition, default_conditions, ordered
 from exceptions.rules.effects import EffectEntry, Overrides, Registry, registry
 from exceptions.rules.facts import SeenFacts
 from exceptions.rules.level_table import LevelRule, longest
@@ -21,7 +22,7 @@ from exceptions.rules.recheck import already_true
 from exceptions.rules.vocabulary import KIND_OF, Effect, Kind, Level
 from exceptions.rules.wording import counted, with_article
 from exceptions.selectors import level_rule, levels
-from exceptions.services.judging import scope_around
+from exceptions.services.judging import Agreed, fired_against
 from stellapolicy.access.roles import Scope as Held
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.clock import rfc3339
@@ -34,7 +35,7 @@ FARTHEST_START = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """What was asked for, judged: whom it takes, and what they will see.
+    """What was asked for, judged as of `at`: whom it takes, and what they will see.
 
     around: what is found in the packages it is about besides what is asked for, where a condition asks for that.
     within: the services it stays within, whatever else comes to match; none where it may reach any service.
@@ -51,6 +52,7 @@ class Drafted:
     within: tuple[UUID, ...]
     owner_team: Team | None
     first_start: datetime
+    at: datetime
     around: Coverage | None = None
 
     @property
@@ -126,6 +128,7 @@ def sketch(
         within=within,
         owner_team=team,
         first_start=first_start or starts_at,
+        at=at,
         around=_around(asked, conditions, seen, at=at),
     )
 
@@ -201,10 +204,28 @@ def unfit(drafted: Drafted) -> Iterator[Refusal]:
     if drafted.rule.needs_ticket and not drafted.asked.ticket.strip():
         message = f"level {drafted.judged.level.value.upper()} needs a ticket"
         yield TicketMissing(message, faults=(Fault("/ticket", TicketMissing.code, message),))
-    true_now = already_true(drafted.conditions, seen=drafted.seen)
-    if true_now:
+    if true_now := _true_now(drafted):
         names = ", ".join(f"{one.kind} {one.threshold}".strip() for one in true_now)
         yield ConditionAlreadyTrue(f"it would be void at once: {names}")
+
+
+def _true_now(drafted: Drafted) -> tuple[Condition, ...]:
+    """Return the conditions that could never become true: absolute ones, and whatever does more than warn, that are.
+
+    What is not to begin yet is judged as of its beginning.
+    """
+    agreed = Agreed(
+        conditions=drafted.conditions,
+        scope=drafted.asked.scope,
+        seen=drafted.seen,
+        known=drafted.known,
+        artifacts=drafted.coverage.breadth.artifacts,
+        services=drafted.coverage.breadth.services,
+        expires_at=drafted.asked.expires_at,
+    )
+    found = fired_against(agreed, drafted.coverage, drafted.around, at=max(drafted.at, drafted.starts_at))
+    fired = (one.condition for one in found if one.action is not Action.WARN)
+    return ordered({*already_true(drafted.conditions, seen=drafted.seen), *fired})
 
 
 def _wording(asked: Asked) -> list[Fault]:
