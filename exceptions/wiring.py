@@ -9,6 +9,7 @@ from exceptions.models import ExceptionTerms, PolicyException
 from exceptions.selectors import KIND
 from exceptions.services import approval, approval_levels, attestations, recheck
 from exceptions.services.applications import APPLICATIONS
+from exceptions.services.leaving import KEYS, LEFT, RECHECKING
 from exceptions.services.story import RECORDED, TOLD
 from stellapolicy.access.roles import Scope
 from stellapolicy.api import metrics
@@ -24,6 +25,7 @@ def wire() -> None:
     """Register everything that lower rooms ask for by name."""
     actions.register(RECORDED)
     names.register(TOLD)
+    names.register(LEFT)
     metrics.register(OVERDUE)
     retention.register(APPLICATIONS)
     register(
@@ -51,6 +53,7 @@ def wire() -> None:
     subscribe("exception.approved", key="exceptions.sign", act=attestations.sign_approval)
     for name in ("feed.affected", "vex.published", "advisory.affected", "evidence.changed"):
         subscribe(name, key="exceptions.recheck", act=recheck.follow_facts)
+    subscribe(RECHECKING, key=KEYS[RECHECKING], act=recheck.follow_left)
 
 
 def _hold(request: ApprovalRequest) -> None:

@@ -15,6 +15,7 @@ from exceptions.rules.recheck import Fired, strongest
 from exceptions.rules.vocabulary import IN_FORCE, ExceptionType, State
 from exceptions.selectors import held_exception
 from exceptions.services.judging import fired_today, look_at
+from exceptions.services.leaving import RECHECKING, leave
 from exceptions.services.lifecycle import WORKER, end, in_every_tenant
 from exceptions.services.request import changed, illegal
 from exceptions.services.story import tell
@@ -80,8 +81,32 @@ def sweep(*, at: datetime) -> int:
     return in_every_tenant(lambda tenant: recheck_tenant(tenant, at=at))
 
 
-def recheck_tenant(tenant_id: UUID, *, at: datetime, about: Iterable[str] | None = None) -> int:
-    """Recheck what is in force in a tenant; `about` are names of vulnerabilities and limits it to what names them.
+def recheck_tenant(tenant_id: UUID, *, at: datetime) -> int:
+    """Recheck what is in force in a tenant, a transaction a batch; return how many moved."""
+    return sum(_recheck_some(tenant_id, keys, at=at) for keys in _batches(_in_force(tenant_id, at=at)))
+
+
+def follow_facts(event: PublishedEvent) -> None:
+    """Recheck what may rest on facts that changed: by the vulnerabilities an event names, else by the artifacts.
+
+    INVARIANT: no transaction holds more than one batch, nor the audit chain for longer: gates decide meanwhile. The
+    others wait, each for a transaction of its own.
+    """
+    first, *rest = _batches(_in_force(event.tenant_id, at=event.at, about=_names_of(event.data))) or [[]]
+    for place, keys in enumerate(rest):
+        named: list[JsonValue] = [str(key) for key in keys]
+        subject = f"recheck:{event.id}:{place}"
+        leave(RECHECKING, tenant_id=event.tenant_id, subject=subject, data={"exceptions": named}, at=event.at)
+    _recheck_some(event.tenant_id, first, at=event.at)
+
+
+def follow_left(event: PublishedEvent) -> None:
+    """Recheck one batch that was left."""
+    _recheck_some(event.tenant_id, [UUID(key) for key in _texts(event.data["exceptions"])], at=event.at)
+
+
+def _in_force(tenant_id: UUID, *, at: datetime, about: Iterable[str] | None = None) -> list[UUID]:
+    """Return what is in force in a tenant; `about` are names of vulnerabilities and limits it to what names them.
 
     What names no vulnerability may concern any, and is always looked at.
     """
@@ -89,13 +114,11 @@ def recheck_tenant(tenant_id: UUID, *, at: datetime, about: Iterable[str] | None
         rows = PolicyException.objects.standing().filter(expires_at__gt=at).order_by("pk")
         if about is not None:
             rows = rows.filter(Q(vulnerabilities__overlap=sorted(set(about))) | Q(vulnerabilities=[]))
-        due = list(rows.values_list("pk", flat=True))
-    return sum(_recheck_some(tenant_id, due[start : start + AT_ONCE], at=at) for start in range(0, len(due), AT_ONCE))
+        return list(rows.values_list("pk", flat=True))
 
 
-def follow_facts(event: PublishedEvent) -> None:
-    """Recheck what may rest on facts that changed: by the vulnerabilities an event names, else by the artifacts."""
-    recheck_tenant(event.tenant_id, at=event.at, about=_names_of(event.data))
+def _batches(keys: Sequence[UUID]) -> list[Sequence[UUID]]:
+    return [keys[start : start + AT_ONCE] for start in range(0, len(keys), AT_ONCE)]
 
 
 def _names_of(told: Mapping[str, JsonValue]) -> frozenset[str] | None:
