@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from exceptions.metrics import OVERDUE
 from exceptions.models import ExceptionTerms, PolicyException
 from exceptions.selectors import KIND
-from exceptions.services import approval, approval_levels, attestations, recheck
+from exceptions.services import approval, approval_levels, attestations, recheck, superseding
 from exceptions.services.applications import APPLICATIONS
-from exceptions.services.leaving import KEYS, LEFT, RECHECKING
+from exceptions.services.leaving import KEYS, LEFT, RECHECKING, SUPERSEDING
 from exceptions.services.story import RECORDED, TOLD
 from stellapolicy.access.roles import Scope
 from stellapolicy.api import metrics
@@ -54,6 +54,7 @@ def wire() -> None:
     for name in ("feed.affected", "vex.published", "advisory.affected", "evidence.changed"):
         subscribe(name, key="exceptions.recheck", act=recheck.follow_facts)
     subscribe(RECHECKING, key=KEYS[RECHECKING], act=recheck.follow_left)
+    subscribe(SUPERSEDING, key=KEYS[SUPERSEDING], act=superseding.follow_left)
 
 
 def _hold(request: ApprovalRequest) -> None:

@@ -13,9 +13,17 @@ from stellapolicy.outbox.models import Lane
 from stellapolicy.outbox.services.events import queue, record_event, wake_after_commit
 
 RECHECKING: Final = "exception.recheck_left"
-LEFT: Final[Mapping[str, str]] = MappingProxyType({RECHECKING: "Exceptions wait to be rechecked"})
+SUPERSEDING: Final = "exception.superseding_left"
+LEFT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        RECHECKING: "Exceptions wait to be rechecked",
+        SUPERSEDING: "Requests wait to be closed as overtaken",
+    }
+)
 # Who works off which of these; nobody else is told of them.
-KEYS: Final[Mapping[str, str]] = MappingProxyType({RECHECKING: "exceptions.recheck_left"})
+KEYS: Final[Mapping[str, str]] = MappingProxyType(
+    {RECHECKING: "exceptions.recheck_left", SUPERSEDING: "exceptions.supersede_left"}
+)
 
 
 def leave(name: str, *, tenant_id: UUID, subject: str, data: Mapping[str, JsonValue], at: datetime) -> None:
