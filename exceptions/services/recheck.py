@@ -1,7 +1,8 @@
 """Void-if: what an exception rests on is compared with today, and a change for the worse takes effect."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Final
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from django.db.models import Q
 
 from exceptions import ports
 from exceptions.models import PolicyException
-from exceptions.rules.conditions import Action
+from exceptions.rules.conditions import Action, ConditionKind
 from exceptions.rules.recheck import Fired, strongest
 from exceptions.rules.vocabulary import IN_FORCE, ExceptionType, State
 from exceptions.selectors import held_exception
@@ -27,6 +28,13 @@ from stellapolicy.tenancy.scope import tenant_scope
 
 AT_ONCE: Final = 100
 MOST_SAID: Final = 20
+STEPS: Final = 10
+_SCALES: Final = {
+    ConditionKind.EPSS_RISES: 1,
+    ConditionKind.EPSS_ABOVE: 1,
+    ConditionKind.CVSS_RISES: 10,
+    ConditionKind.CVSS_ABOVE: 10,
+}
 
 
 @transaction.atomic
@@ -156,14 +164,38 @@ def _judge(batch: Sequence[PolicyException], *, at: datetime) -> Mapping[UUID, t
 
 
 def _warn(exception: PolicyException, found: Sequence[Fired], *, actor: Actor, at: datetime) -> bool:
-    """Warn of what was not warned of yet; the words of a change name its values, so a further change is a new one."""
-    fresh = sorted({one.in_words() for one in found} - set(exception.warned_of))[:MOST_SAID]
+    """Warn once, while terms hold, of each kind of change to a vulnerability in a package.
+
+    Numbers move every day: of a score again only where it reaches a higher step than any that was warned of.
+    """
+    warned = frozenset(exception.warned_of)
+    fresh = {_topic(one, _step(one)): one for one in found if not _is_known(one, warned)}
     if not fresh:
         return False
-    exception.warned_of = [*exception.warned_of, *fresh]
+    topics = sorted(fresh)[:MOST_SAID]
+    said = sorted({fresh[topic].in_words() for topic in topics})
+    exception.warned_of = [*exception.warned_of, *topics]
     changed(exception)
-    tell(exception, actor, "exception.warned", at=at, reason="; ".join(fresh), details={"because": list(fresh)})
+    tell(exception, actor, "exception.warned", at=at, reason="; ".join(said), details={"because": list(said)})
     return True
+
+
+def _is_known(one: Fired, warned: Container[str]) -> bool:
+    return any(_topic(one, step) in warned for step in range(_step(one), STEPS + 1))
+
+
+def _topic(one: Fired, step: int) -> str:
+    """Return what is warned of once."""
+    reached = f"{step}/{STEPS}" if step else ""
+    return " ".join(filter(None, (one.condition.kind.value, one.vulnerability, one.package, reached)))
+
+
+def _step(one: Fired) -> int:
+    """Return which tenth of its scale a score has reached; 0 for what has no score."""
+    try:
+        return int(Decimal(one.now.split()[-1]) * STEPS / _SCALES[one.condition.kind])
+    except (KeyError, IndexError, InvalidOperation):
+        return 0
 
 
 def _hold(

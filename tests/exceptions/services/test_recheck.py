@@ -252,3 +252,20 @@ def test_what_must_be_approved_anew_covers_no_other_request(in_shop: Shop, desk:
     replacement = desk.ask(vulnerability=QUIET, days=10, at=LATER)
 
     assert replacement.state == "proposed"
+
+
+def test_a_score_that_moves_every_day_is_warned_of_once_in_each_tenth(in_shop: Shop, desk: Desk) -> None:
+    scanned(in_shop, "shop/api")
+    warning = Condition(ConditionKind.EPSS_RISES, Action.WARN, "0.2")
+    exception = desk.in_force(vulnerability=QUIET, conditions=(warning,), days=20)
+
+    told = []
+    for day, score in enumerate((0.41, 0.42, 0.48, 0.31, 0.49, 0.63, 0.45), start=3):
+        content = epss_day({LOG4SHELL: 0.97, QUIET: score}, day=f"2026-03-{day:02}")
+        at = NOON + (day - 2) * DAY
+        load_feed(actor=in_shop.actor, content=content, at=at)
+        sweep(at=at)
+        told.append(OutboxEvent.objects.filter(name="exception.warned").count())
+
+    assert told == [1, 1, 1, 1, 1, 2, 2]
+    assert fresh(exception).state == "active"
