@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from exceptions.matching.around import known_rows, ranges_of, scope_around
 from exceptions.matching.index import ExceptionIndex
 from exceptions.matching.standing import StandingException
 from exceptions.matching.subject import Place
@@ -112,7 +113,7 @@ def except_release(
     """
     index = ExceptionIndex(exceptions)
     candidates = [index.in_scope(subject_of(one.stored, one.verdict), place) for one in raw]
-    standings = _standings(raw, candidates, knowledge=knowledge, environment=place.environment, at=at)
+    standings = _standings(raw, candidates, knowledge=knowledge, place=place, at=at)
     excepting = Excepting(program)
     findings: list[Excepted] = []
     shadowed: list[tuple[int, tuple[str, ...]]] = []
@@ -138,7 +139,8 @@ def vulnerabilities_of(findings: Iterable[StoredFinding]) -> frozenset[str]:
 
 def narrowed(exception: StandingException, names: frozenset[str]) -> StandingException:
     """Return an exception with what its approvers saw of these vulnerabilities alone: all that is compared here."""
-    return replace(exception, seen=tuple(row for row in exception.seen if row.vulnerability in names))
+    seen = tuple(row for row in exception.seen if row.vulnerability in names)
+    return replace(exception, seen=seen, known=tuple(row for row in exception.known if row[0] in names))
 
 
 def _standings(
@@ -146,7 +148,7 @@ def _standings(
     candidates: Sequence[Sequence[StandingException]],
     *,
     knowledge: Knowledge,
-    environment: str,
+    place: Place,
     at: datetime,
 ) -> dict[str, Standing]:
     covered: dict[str, list[int]] = {}
@@ -163,13 +165,30 @@ def _standings(
             rows[position] = seen_facts(one.stored, one.facts, knowledge)
         return rows[position]
 
+    around = _around(raw, known.values(), place)
     return {
         key: replace(
-            _standing(exception, tuple(covered[key]), seen, environment=environment, at=at),
-            beyond=frozenset(place for place in covered[key] if not exception.bears(_looked_at(raw[place]))),
+            _standing(exception, tuple(covered[key]), around.get(key), seen, environment=place.environment, at=at),
+            beyond=frozenset(one for one in covered[key] if not exception.bears(_looked_at(raw[one]))),
         )
         for key, exception in known.items()
     }
+
+
+def _around(
+    raw: Sequence[RawFinding], exceptions: Iterable[StandingException], place: Place
+) -> dict[str, tuple[int, ...]]:
+    """Return by exception the places of what lies around its scope in the release, where one of its conditions asks."""
+    scopes = ((one, scope_around(one.scope, one.conditions, one.seen)) for one in exceptions)
+    asking = [replace(one, scope=scope) for one, scope in scopes if scope is not None]
+    if not asking:
+        return {}
+    index = ExceptionIndex(asking)
+    found: dict[str, list[int]] = {one.id: [] for one in asking}
+    for position, one in enumerate(raw):
+        for exception in index.in_scope(subject_of(one.stored, one.verdict), place):
+            found[exception.id].append(position)
+    return {key: tuple(places) for key, places in found.items()}
 
 
 def _looked_at(one: RawFinding) -> Severity:
@@ -180,6 +199,7 @@ def _looked_at(one: RawFinding) -> Severity:
 def _standing(
     exception: StandingException,
     covered: tuple[int, ...],
+    around: tuple[int, ...] | None,
     seen: Callable[[int], SeenFacts],
     *,
     environment: str,
@@ -190,10 +210,14 @@ def _standing(
         return Standing(exception, covered, held=Held.NOT_BEGUN)
     if at >= exception.expires_at or exception.state not in IN_FORCE:
         return Standing(exception, covered, held=Held.ENDED)
+    wide = None if around is None else [seen(position) for position in around]
     found = fired(
         exception.conditions,
         seen=exception.seen,
         now=[seen(position) for position in covered],
+        around=wide,
+        known=known_rows(exception.known),
+        ranges=ranges_of(exception.scope, wide or ()),
         environment=environment,
         expires_at=exception.expires_at,
         at=at,

@@ -43,7 +43,8 @@ class StandingException:
 
     `grace_until` counts only while revalidation is required; `blocks` says that a fired condition holds what it covers
     until somebody decides; `conditions` and `seen` are what its facts are compared with; `ceiling` is the worst
-    severity that was looked at when it was approved.
+    severity that was looked at when it was approved; `known` is what was there around the scope, where a condition asks
+    about that, as (vulnerability, package, versions …).
     """
 
     id: str
@@ -63,6 +64,7 @@ class StandingException:
     conditions: tuple[Condition, ...] = ()
     seen: tuple[SeenFacts, ...] = ()
     ceiling: Severity = Severity.CRITICAL
+    known: tuple[tuple[str, ...], ...] = ()
 
     def bears(self, severity: Severity) -> bool:
         """Whether it may speak of a finding of this severity.
@@ -100,6 +102,7 @@ class StandingException:
             "conditions": [condition.to_json() for condition in self.conditions],
             "seen": [row.to_json() for row in self.seen],
             "ceiling": self.ceiling.value,
+            "known": [list(row) for row in self.known],
         }
 
     @classmethod
@@ -134,6 +137,7 @@ class StandingException:
                     conditions=tuple(Condition.from_json(one) for one in _objects(conditions)),
                     seen=tuple(SeenFacts.from_json(one) for one in _objects(seen)),
                     ceiling=Severity(_text(stored, "ceiling")),
+                    known=_rows(stored.get("known", [])),
                 )
             case _:
                 raise ValueError(f"not a frozen exception: {str(stored)[:200]}")
@@ -155,6 +159,12 @@ def _instant(text: str) -> datetime:
     if instant.tzinfo is None:
         raise ValueError(f"{text} names no time zone")
     return instant
+
+
+def _rows(stored: JsonValue) -> tuple[tuple[str, ...], ...]:
+    """Return rows of a name, a package and versions; what was frozen before they were kept has none."""
+    rows = stored if isinstance(stored, list) else []
+    return tuple(tuple(map(str, row)) for row in rows if isinstance(row, list))
 
 
 def _objects(stored: Sequence[JsonValue]) -> list[Mapping[str, JsonValue]]:

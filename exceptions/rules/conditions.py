@@ -58,6 +58,8 @@ class Action(StrEnum):
 _RANKS: Final = {action: rank for rank, action in enumerate(Action)}
 _ORDER: Final = {kind: place for place, kind in enumerate(ConditionKind)}
 
+AROUND: Final = frozenset({ConditionKind.NEW_CVE_IN_PACKAGE, ConditionKind.PACKAGE_VERSION_LEAVES_RANGE})
+"""What is asked about the packages as such: their other vulnerabilities, and versions that are in scope no longer."""
 ABSOLUTE: Final = frozenset({ConditionKind.EPSS_ABOVE, ConditionKind.CVSS_ABOVE, ConditionKind.KEV_IS_LISTED})
 ABOUT_THE_ESTATE: Final = frozenset(
     {ConditionKind.UNKNOWNS_ABOVE, ConditionKind.SCOPE_GREW, ConditionKind.EXPIRY_WITHIN}

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from exceptions.rules import facts
 from exceptions.rules.conditions import (
     ABSOLUTE,
+    AROUND,
     Action,
     Condition,
     ConditionKind,
@@ -128,6 +129,8 @@ def fired(
     now: Sequence[SeenFacts],
     environment: str = "",
     estate: EstateCounts | None = None,
+    around: Sequence[SeenFacts] | None = None,
+    known: Sequence[SeenFacts] = (),
     ranges: Mapping[str, Sequence[str]] = _NO_RANGES,
     expires_at: datetime,
     at: datetime,
@@ -135,15 +138,19 @@ def fired(
     """Return every condition that is true, the strongest first, in a total order.
 
     A condition with environments fires only where `environment` is one of them. Without counts of the estate nothing
-    is said of its size; `ranges` gives the version ranges in scope per package, without which no version leaves one.
+    is said of its size. What is asked about packages as such looks at `around` (without it, at `now`), of which `known`
+    was there besides what was seen; `ranges` gives their version ranges in scope, without which no version leaves one.
     """
-    snapshot = Snapshot(seen)
-    pairs = [_pair(row, snapshot, ranges) for row in united(now)]
+    pairs = _pairs(now, seen, _NO_RANGES)
+    wide = _pairs(now if around is None else around, [*seen, *known], ranges)
     found = [
         one
         for condition in ordered(conditions)
         if not condition.environments or environment in condition.environments
-        for one in (*_about_rows(condition, pairs), *_about_the_rest(condition, estate, expires_at, at))
+        for one in (
+            *_about_rows(condition, wide if condition.kind in AROUND else pairs),
+            *_about_the_rest(condition, estate, expires_at, at),
+        )
     ]
     return tuple(sorted(found, key=_strongest_first))
 
@@ -167,6 +174,11 @@ def already_true(conditions: Iterable[Condition], *, seen: Sequence[SeenFacts]) 
         for condition in ordered(conditions)
         if condition.kind in ABSOLUTE and any(_RULES[condition.kind].holds(condition, pair) for pair in pairs)
     )
+
+
+def _pairs(rows: Iterable[SeenFacts], seen: Sequence[SeenFacts], ranges: Mapping[str, Sequence[str]]) -> list[_Pair]:
+    snapshot = Snapshot(seen)
+    return [_pair(row, snapshot, ranges) for row in united(rows)]
 
 
 def _pair(row: SeenFacts, snapshot: Snapshot, ranges: Mapping[str, Sequence[str]]) -> _Pair:

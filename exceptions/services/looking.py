@@ -102,4 +102,5 @@ def candidate_of(drafted: Drafted, *, at: datetime) -> StandingException:
         conditions=drafted.conditions,
         seen=drafted.seen,
         ceiling=ceiling_of(drafted.seen),
+        known=drafted.known,
     )

@@ -172,6 +172,31 @@ def test_a_new_version_inside_the_range_stays_covered_and_one_outside_does_not(c
     assert outside.body["exceptions"] == []
 
 
+def test_what_is_new_in_the_package_is_seen_by_the_gate_that_judges_it(counter: Counter) -> None:
+    watched = (Condition(ConditionKind.NEW_CVE_IN_PACKAGE, Action.BLOCK),)
+    about = Scope(vulnerabilities=(BAD.id,), packages=(PackageScope("pkg:npm/lodash"),))
+    exception = counter.desk.in_force(scope=about, conditions=watched)
+    new = replace(BAD, id="CVE-2026-1", severity="LOW", score=3.0)
+
+    known, changed = counter.ask(BAD, HARMLESS), counter.ask(BAD, new, at=NOON + HOUR)
+
+    assert (entry(known)["fired"], known.decision) == ([], "warn")
+    assert (entry(changed)["held"], changed.decision) == ("blocked", "block")
+    assert fresh(exception).state == "revalidation_required"
+    assert replay(GateDecision.objects.get(pk=changed.pk)).outcome is ReplayOutcome.EXACT
+
+
+def test_a_version_that_leaves_the_range_is_seen_beside_one_that_is_covered(counter: Counter) -> None:
+    watched = (Condition(ConditionKind.PACKAGE_VERSION_LEAVES_RANGE, Action.REQUIRE_REAPPROVAL),)
+    inside = Scope(packages=(PackageScope("pkg:npm/lodash", "vers:npm/<4.18.0"),))
+    exception = counter.desk.in_force(scope=inside, type=ExceptionType.COMPONENT, conditions=watched)
+    outside = replace(BAD, id="CVE-2020-28500", version="4.19.0", severity="LOW", score=3.0)
+
+    counter.ask(BAD, outside, at=NOON + HOUR)
+
+    assert fresh(exception).state == "revalidation_required"
+
+
 def test_a_downgraded_finding_passes_where_its_severity_was_in_the_way(counter: Counter) -> None:
     counter.desk.in_force(vulnerability=BAD.id, reason=Reason.NETWORK_ISOLATION)
 

@@ -14,6 +14,7 @@ from exceptions.services.approval import approve_exception
 from exceptions.services.judging import fired_today, look_at
 from exceptions.services.recheck import recheck_exception, sweep
 from exceptions.services.request import change_terms
+from policies.services.evidence import ArtifactReference, Upload, receive_evidence
 from policies.services.feeds import load_feed
 from stellapolicy.outbox.models import OutboxEvent
 from tests.exceptions.desk import DAY, Desk, fresh, waiting
@@ -21,7 +22,7 @@ from tests.exceptions.evidence import sign_a_review
 from tests.exceptions.services.test_request import scanned
 from tests.factories import NOON
 from tests.gates.conftest import Shop
-from tests.reports import HARMLESS, KEV_CRITICAL, LOG4SHELL, Vuln, epss_day, kev_catalogue, trivy
+from tests.reports import HARMLESS, KEV_CRITICAL, LOG4SHELL, Vuln, digest_of, epss_day, kev_catalogue, trivy
 
 QUIET = HARMLESS.id
 LATER = NOON + DAY
@@ -235,7 +236,9 @@ def test_another_vulnerability_of_the_package_is_new_and_those_known_before_are_
     assert sweep(at=LATER) == 0
 
     new = Vuln("CVE-2026-00003", "quiet", "1.0.0", "", "LOW", 3.1)
-    in_shop.ask("shop/api", trivy("shop/api", [KEV_CRITICAL, HARMLESS, beside, new], scanned_at=NOON))
+    scan = trivy("shop/api", [KEV_CRITICAL, HARMLESS, beside, new], scanned_at=NOON)
+    about = ArtifactReference(digest_of("shop/api"), "shop/api")
+    receive_evidence(actor=in_shop.actor, artifact=about, uploads=[Upload("scan.json", scan)], at=NOON)
 
     assert sweep(at=LATER) == 1
     assert fresh(exception).state == "revalidation_required"
