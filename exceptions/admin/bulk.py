@@ -64,11 +64,12 @@ class Line:
     payload_hash: str
     obstacle: str
     is_previewed: bool
+    holder: str
 
     @property
     def key(self) -> str:
-        """What its box in the form stands for."""
-        return f"{self.row.pk}|{self.payload_hash}"
+        """What its box in the form stands for: the exception, what was shown of it, and in whose stead one votes."""
+        return f"{self.row.pk}|{self.payload_hash}" + (f"|{self.holder}" if self.holder else "")
 
 
 class BulkForm(forms.Form):
@@ -79,9 +80,11 @@ class BulkForm(forms.Form):
 
 
 def may_act(actor: Actor | None) -> bool:
-    """Whether somebody may do anything to any exception at all: nobody is offered what they may not."""
-    scopes = (Scope.EXCEPTION_APPROVE, Scope.EXCEPTION_WRITE)
-    return actor is not None and any(actor.holds_anywhere(scope) for scope in scopes)
+    """Whether somebody may look at many at once: whoever may read, for a delegate votes with no scope beside that.
+
+    Whether they may do it to a row is judged by the single verb, and said beside each.
+    """
+    return actor is not None and actor.holds_anywhere(Scope.EXCEPTION_READ)
 
 
 def choose(
@@ -98,16 +101,18 @@ def bulk_view(page: PageAdmin[PolicyException], request: HttpRequest) -> HttpRes
     if request.method != "POST" or not may_act(actor) or verb not in list(Verb):
         raise PermissionDenied
     chosen, form = _chosen(request.POST), BulkForm(request.POST)
-    known = {row.pk: row for row in page.page_rows(request).filter(pk__in=[pk for pk, _hash in chosen])}
-    shown = [(known[pk], payload_hash) for pk, payload_hash in chosen if pk in known][:MOST_ROWS]
+    known = {row.pk: row for row in page.page_rows(request).filter(pk__in=[one.pk for one in chosen])}
+    shown = [one for one in chosen if one.pk in known][:MOST_ROWS]
+    exceptions = [known[one.pk] for one in shown]
     if not shown:
         form.add_error(None, _("Choose at least one."))
     if shown and form.is_valid() and _is_recent(actor, Verb(verb), form):
-        rows = [BulkRow(str(row.pk), payload_hash) for row, payload_hash in shown]
+        rows = [BulkRow(str(one.pk), one.payload_hash, on_behalf_of=one.holder) for one in shown]
         comment = form.cleaned_data["comment"]
         results = act_on_many(actor=actor, verb=Verb(verb), rows=rows, comment=comment, all_or_nothing=False, at=at)
-        return _answered(page, request, Verb(verb), [row for row, _hash in shown], results)
-    return _listed(page, request, Verb(verb), [row for row, _hash in shown], form, hashes=dict(chosen))
+        return _answered(page, request, Verb(verb), exceptions, results)
+    hashes = {one.pk: one.payload_hash for one in shown}
+    return _listed(page, request, Verb(verb), exceptions, form, hashes=hashes)
 
 
 def lines_of(request: HttpRequest, verb: Verb, rows: Sequence[PolicyException]) -> list[Line]:
@@ -117,7 +122,7 @@ def lines_of(request: HttpRequest, verb: Verb, rows: Sequence[PolicyException]) 
     lines = []
     for place, row in enumerate(rows):
         found = waiting.get(row.asked_id) if row.asked_id is not None else None
-        terms = row.asked or row.terms
+        terms, seen = row.asked or row.terms, Situation(row, found, who)
         lines.append(
             Line(
                 row=row,
@@ -125,11 +130,20 @@ def lines_of(request: HttpRequest, verb: Verb, rows: Sequence[PolicyException]) 
                 counts=terms.counts if terms is not None else {},
                 ends=terms.expires_at if terms is not None else row.expires_at,
                 payload_hash=found.payload_hash if found is not None else "",
-                obstacle=obstacle_to(Act(verb.value), Situation(row, found, who)),
+                obstacle=obstacle_to(Act(verb.value), seen),
                 is_previewed=place < MOST_PREVIEWED,
+                holder=_holder(verb, seen),
             )
         )
     return lines
+
+
+def _holder(verb: Verb, seen: Situation) -> str:
+    """Return in whose stead one can only vote; empty where one votes for oneself, or not at all."""
+    if verb not in _VOTES:
+        return ""
+    names = [vote.holder for vote in seen.votes() if vote.may_approve or verb is Verb.REJECT]
+    return names[0] if names and seen.who.actor.person not in names else ""
 
 
 def _listed(
@@ -178,16 +192,26 @@ def _answered(
     return page.answer(request, _RESULTS, context)
 
 
-def _chosen(posted: QueryDict) -> list[tuple[UUID, str]]:
-    """Return the boxes that are ticked: which exception, and the hash of what was shown of it; each once."""
-    found: dict[UUID, str] = {}
+@dataclass(frozen=True, slots=True)
+class _Ticked:
+    """A box that is ticked: which exception, the hash of what was shown of it, in whose stead."""
+
+    pk: UUID
+    payload_hash: str
+    holder: str
+
+
+def _chosen(posted: QueryDict) -> list[_Ticked]:
+    """Return the boxes that are ticked, each exception once."""
+    found: dict[UUID, _Ticked] = {}
     for text in posted.getlist("row"):
-        key, _bar, payload_hash = text.partition("|")
+        key, payload_hash, holder, *_rest = *text.split("|", 2), "", ""
         try:
-            found.setdefault(UUID(key), payload_hash)
+            pk = UUID(key)
         except ValueError:
             continue
-    return list(found.items())
+        found.setdefault(pk, _Ticked(pk, payload_hash, holder))
+    return list(found.values())
 
 
 def _is_recent(actor: Actor, verb: Verb, form: BulkForm) -> bool:

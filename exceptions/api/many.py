@@ -37,6 +37,13 @@ class BulkRowInput(ExactSerializer):
     payload_hash = serializers.CharField(
         max_length=71, required=False, allow_blank=True, default="", help_text="Needed where a vote is cast."
     )
+    on_behalf_of = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Whom you stand in for with a vote, as `user:…`; unsaid, it is your own.",
+    )
 
 
 class BulkInput(ExactSerializer):

@@ -36,10 +36,14 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BulkRow:
-    """One exception of many; the hash says what was looked at, and is needed where a vote is cast."""
+    """One exception of many; the hash says what was looked at, and is needed where a vote is cast.
+
+    on_behalf_of: whom one stands in for with that vote; nobody where it is one's own.
+    """
 
     reference: str
     payload_hash: str = ""
+    on_behalf_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +110,25 @@ def _one(actor: Actor, verb: Verb, row: BulkRow, *, comment: str, at: datetime) 
 
 
 def _approve(actor: Actor, row: BulkRow, comment: str, at: datetime) -> PolicyException:
-    pk = _found(actor, row)
-    return approve_exception(actor=actor, pk=pk, payload_hash=row.payload_hash, comment=comment, at=at)
+    return approve_exception(
+        actor=actor,
+        pk=_found(actor, row),
+        payload_hash=row.payload_hash,
+        comment=comment,
+        at=at,
+        on_behalf_of=row.on_behalf_of,
+    )
 
 
 def _reject(actor: Actor, row: BulkRow, comment: str, at: datetime) -> PolicyException:
-    pk = _found(actor, row)
-    return reject_exception(actor=actor, pk=pk, payload_hash=row.payload_hash, comment=comment, at=at)
+    return reject_exception(
+        actor=actor,
+        pk=_found(actor, row),
+        payload_hash=row.payload_hash,
+        comment=comment,
+        at=at,
+        on_behalf_of=row.on_behalf_of,
+    )
 
 
 def _request_changes(actor: Actor, row: BulkRow, comment: str, at: datetime) -> PolicyException:

@@ -14,6 +14,7 @@ from exceptions.rules.vocabulary import State
 from exceptions.services.bulk import MOST_ROWS, Verb
 from stellapolicy.access.reauthentication import AUTHENTICATED_AT
 from stellapolicy.access.roles import Role
+from stellapolicy.governance.services.delegations import delegate
 from stellapolicy.kernel.clock import rfc3339
 from tests.exceptions.admin.office import HIGH, LIST, MEDIUM, Office, address, hash_of
 from tests.exceptions.desk import DAY, fresh
@@ -123,15 +124,39 @@ def test_a_sign_in_of_long_ago_is_asked_for_once_and_not_in_every_row(office: Of
     assert fresh(row).state == State.PROPOSED
 
 
-def test_whoever_may_do_nothing_is_refused(office: Office) -> None:
+def test_whoever_may_read_nothing_is_refused(office: Office) -> None:
     row = office.ask()
-    for person in (UserFactory(is_superuser=True), person_with(office.shop.tenant, Role.VIEWER)):
-        client = office.sign_in(person)
+    client = office.sign_in(UserFactory(is_superuser=True))
 
-        answers = [choose(client, Verb.APPROVE, row), confirm(client, Verb.APPROVE, row), client.get(BULK)]
+    answers = [choose(client, Verb.APPROVE, row), confirm(client, Verb.APPROVE, row), client.get(BULK)]
 
-        assert {answer.status_code for answer in answers} == {HTTPStatus.FORBIDDEN}
+    assert {answer.status_code for answer in answers} == {HTTPStatus.FORBIDDEN}
     assert fresh(row).state == State.PROPOSED
+
+
+def test_whoever_only_reads_is_refused_row_by_row(office: Office) -> None:
+    row = office.ask()
+    client = office.sign_in(person_with(office.shop.tenant, Role.VIEWER))
+
+    listed, done = (deed(client, Verb.APPROVE, row).content.decode() for deed in (choose, confirm))
+
+    assert "You may do it to 0 of them" in listed
+    assert "0 of 1 done" in done
+    assert fresh(row).state == State.PROPOSED
+
+
+def test_whoever_stands_in_for_somebody_decides_many_in_their_stead(office: Office) -> None:
+    rows, viewer = [office.ask(), office.ask(MEDIUM.id)], person_with(office.shop.tenant, Role.VIEWER)
+    sam, until = office.desk.actor("sam", at=office.at), office.at + DAY
+    delegate(actor=sam, to=viewer.subject, starts_at=office.at, ends_at=until, reason="holidays", at=office.at)
+
+    client = office.sign_in(viewer)
+    keys = [f"{row.pk}|{hash_of(row)}|{sam.person}" for row in rows]
+    listed = choose(client, Verb.APPROVE, *rows).content.decode()
+    client.post(BULK, {"verb": "approve", "row": keys, "comment": "looked at each"})
+
+    assert all(key in listed for key in keys)
+    assert {fresh(row).state for row in rows} == {State.ACTIVE}
 
 
 @pytest.mark.parametrize("action", ["delete_selected", "", "nonsense"])

@@ -1,5 +1,6 @@
 """Many at once, and what exceptions can say at all."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from exceptions.models import PolicyException
 from exceptions.rules.vocabulary import ExceptionType, Reason
 from stellapolicy.access.roles import Role
+from stellapolicy.governance.services.delegations import delegate
+from stellapolicy.kernel.clock import now
 from tests.exceptions.api.office import EXCEPTIONS, ODD, Answer, Office, post, refused
 from tests.factories import person_with
 from tests.reports import HARMLESS
@@ -40,6 +43,26 @@ def test_each_row_has_its_own_answer(office: Office) -> None:
     assert (told["rows"][0]["number"], told["rows"][0]["state"]) == (low.number, "active")
     assert [row["refusal"]["code"] for row in told["rows"][1:]] == ["approval.seat_missing", "second_person_required"]
     assert states(office, low, high, own) == ["active", "proposed", "proposed"]
+
+
+def test_whoever_stands_in_for_somebody_says_so_in_each_row(office: Office) -> None:
+    exception = office.ask(vulnerability=ODD.id)
+    sam = office.user("sam").subject
+    with office.opened():
+        delegate(
+            actor=office.desk.actor("sam", at=now()),
+            to=office.user("riley").subject,
+            starts_at=now(),
+            ends_at=now() + timedelta(days=1),
+            reason="holidays",
+            at=now(),
+        )
+    row = {"reference": exception.number, "payload_hash": office.hash_of(exception), "on_behalf_of": sam}
+
+    answer = post(office.session("riley"), BULK, {"verb": "approve", "rows": [row], "comment": "for sam"})
+
+    assert answer.json()["done"] == 1
+    assert states(office, exception) == ["active"]
 
 
 def test_all_or_nothing_leaves_everything_as_it_was_where_one_is_refused(office: Office) -> None:
