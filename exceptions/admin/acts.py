@@ -162,6 +162,7 @@ def _what_a_yes_does(seen: Situation) -> str:
         "said": describe_terms(seen.request),
         "after": _what_follows(seen, after, is_ready=not missing),
         "missing": missing,
+        "evidence": f"{page_of(seen.row)}#evidence",
         "is_last": after <= 0,
         "sent_back": sent_back(seen.row),
     }

@@ -286,3 +286,16 @@ def changed(row: PolicyException, office: Office) -> dict[str, object]:
         "ticket": "SEC-2",
         "recheck": "as_is",
     }
+
+
+def test_the_last_vote_says_where_missing_evidence_is_attached(office: Office) -> None:
+    row = office.ask(LOG4SHELL, days=5)
+    office.desk.approve(row, by=["sam", "casey"], at=office.at)
+    kit = office.sign_in("kit")
+
+    before = kit.get(address(row, "approve")).content.decode()
+    refused = kit.post(address(row, "approve"), vote(row)).content.decode()
+
+    assert "Evidence is missing" in refused
+    for text in (before, refused):
+        assert f'href="{address(row)}#evidence"' in text
