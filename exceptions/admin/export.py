@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
+from exceptions.admin.reading import listed
 from exceptions.models import PolicyException
 from stellapolicy.admin.base import PageAdmin
 from stellapolicy.kernel.clock import now, rfc3339
@@ -22,7 +23,7 @@ def export_view(page: PageAdmin[PolicyException], request: HttpRequest, *, form:
     """Answer with the rows of the list, filters and search included, the newest first."""
     if not page.has_view_permission(request):
         raise PermissionDenied
-    rows = page.get_changelist_instance(request).get_queryset(request)[:MOST]
+    rows = listed(page, request)[:MOST]
     content = _csv(rows.iterator()) if form == "csv" else _ndjson(rows.iterator())
     answer = HttpResponse(content, content_type=_TYPES[form])
     answer["Content-Disposition"] = f'attachment; filename="exceptions.{form}"'

@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -29,10 +30,12 @@ class QueueFilter(WordFilter):
         return [(queue.value, str(title)) for queue, title in TITLES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # Any: Django's own signature
-        """Return the exceptions of the queue; a queue that does not exist narrows nothing."""
+        """Return the exceptions of the queue; one that does not exist is no filter that can be read."""
         chosen, rows = self.value(), cast("PolicyExceptionQuerySet", queryset)
-        if chosen not in list(Queue):
+        if not chosen:
             return queryset
+        if chosen not in list(Queue):
+            raise IncorrectLookupParameters(chosen)
         return narrowed(rows, Queue(chosen), actor=reader(request), at=now())
 
 
@@ -47,9 +50,13 @@ class StateFilter(WordFilter):
         return [(state.value, cells.spoken(state.value)) for state in State]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # Any: Django's own signature  # noqa: ARG002
-        """Return the exceptions in the state."""
+        """Return the exceptions in the state; one that does not exist is no filter that can be read."""
         chosen, rows = self.value(), cast("PolicyExceptionQuerySet", queryset)
-        return standing_in(rows, [State(chosen)], at=now()) if chosen in list(State) else queryset
+        if not chosen:
+            return queryset
+        if chosen not in list(State):
+            raise IncorrectLookupParameters(chosen)
+        return standing_in(rows, [State(chosen)], at=now())
 
 
 class _PlaceFilter(WordFilter):

@@ -19,7 +19,7 @@ from exceptions.admin import effects as effects_page
 from exceptions.admin import reports as reports_page
 from exceptions.admin.filters import EnvironmentFilter, QueueFilter, ServiceFilter, StateFilter
 from exceptions.admin.queues import TITLES
-from exceptions.admin.reading import readable
+from exceptions.admin.reading import listed, readable
 from exceptions.admin.searching import found, is_number
 from exceptions.models import PolicyException
 from exceptions.models.exception import PolicyExceptionQuerySet
@@ -185,7 +185,7 @@ class PolicyExceptionAdmin(PageAdmin[PolicyException]):
             raise PermissionDenied
         everything = request.POST.get("select_across") == "1"
         ticked = [key for key in request.POST.getlist("_selected_action") if _is_key(key)]
-        rows = self.get_changelist_instance(request).get_queryset(request) if everything else self.page_rows(request)
+        rows = listed(self, request) if everything else self.page_rows(request)
         chosen = rows.select_related("terms", "asked") if everything else rows.filter(pk__in=ticked)
         answer: HttpResponse = known[name][0](self, request, chosen.order_by("-created_at", "-id"))
         return answer
