@@ -62,19 +62,44 @@ class AttachForm(forms.Form):
         if hook is None:
             self.fields["file"].required = True
             return
-        is_signed = bool(data and data.get("envelope", "").strip())
+        must_be_signed = HOOKS[hook].must_be_signed
+        is_signed = bool((data and data.get("envelope", "").strip()) or (files and files.get("envelope_file")))
         self._names = tuple(HOOKS[hook].schema["properties"])
         for name, schema in HOOKS[hook].schema["properties"].items():
             self.fields[name] = _claim_field(name, schema)
-            self.fields[name].required = not is_signed
+            self.fields[name].required = not is_signed and not must_be_signed
+            if must_be_signed:
+                self.fields[name].help_text = _("Stated here, without a signature, it does not count.")
+        self._add_envelope(must_be_signed=must_be_signed)
+        signed = ("envelope", "envelope_file")
+        self.order_fields([*signed, *self._names] if must_be_signed else [*self._names, *signed])
+
+    def _add_envelope(self, *, must_be_signed: bool) -> None:
+        """Take a signed statement as text or as a file."""
         self.fields["envelope"] = forms.CharField(
-            label=_("Or a signed statement of the same"),
+            label=_("A signed statement") if must_be_signed else _("Or a signed statement of the same"),
             required=False,
             max_length=_LONGEST,
             widget=forms.Textarea(attrs={"rows": 3, "class": "st-input st-code", "spellcheck": "false"}),
-            help_text=_("A DSSE envelope (JSON) of an in-toto statement about this exception, instead of the above."),
+            help_text=_(
+                "A DSSE envelope (JSON) of an in-toto statement about this exception, in the place of single fields; "
+                "its page says how it is signed."
+            ),
         )
-        self.order_fields([*self._names, "envelope", "file", "note"])
+        self.fields["envelope_file"] = forms.FileField(label=_("The signed statement as a file"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Read the signed statement out of its file, where it came as one."""
+        said = super().clean() or {}
+        file = said.get("envelope_file")
+        if file is not None and not said.get("envelope", "").strip():
+            try:
+                said["envelope"] = file.read(_LONGEST + 1).decode()
+            except UnicodeDecodeError:
+                self.add_error("envelope_file", _("It is no text."))
+        if len(said.get("envelope", "")) > _LONGEST:
+            self.add_error("envelope_file", _("It is too long for a signed statement."))
+        return said
 
     def claims(self) -> dict[str, JsonValue]:
         """Return what the fields state."""
@@ -99,8 +124,10 @@ class SayForm(forms.Form):
             kind.choices = [(one.value, one.label) for one in kinds_of_lines(seen)]
 
 
-def kinds_of_lines(seen: Situation) -> list[CommentKind]:
-    """Return what somebody may say: whoever asked answers, everybody else asks."""
+def kinds_of_lines(seen: Situation, *, is_asked: bool = True) -> list[CommentKind]:
+    """Return what somebody may say: whoever asked answers where something was asked, everybody else asks."""
+    if seen.is_mine and not is_asked:
+        return [CommentKind.COMMENT]
     other = CommentKind.ANSWER if seen.is_mine else CommentKind.QUESTION
     return [other, CommentKind.COMMENT]
 

@@ -181,3 +181,40 @@ def test_the_signed_approval_is_downloaded(office: Office) -> None:
 def test_what_is_not_signed_has_no_envelope(office: Office) -> None:
     for row in (office.ask(), office.in_force("CVE-2022-0001")):
         assert office.sign_in("riley").get(address(row, "envelope")).status_code == HTTPStatus.NOT_FOUND
+
+
+def test_what_must_be_signed_asks_for_the_envelope_first_and_takes_it_as_a_file(office: Office) -> None:
+    row, ada = office.ask(), office.sign_in("ada")
+    where = address(row, "attach") + "?hook=security_review"
+    file = SimpleUploadedFile("evidence.json", json.dumps(signed_review(row, at=office.at)).encode())
+
+    shown = ada.get(where).content.decode()
+    ada.post(where, {"envelope_file": file})
+
+    assert shown.index('id="id_envelope"') < shown.index('id="id_envelope_file"') < shown.index('id="id_reviewer"')
+    assert 'for="id_reviewer">Reviewer <span class="st-subtle">(optional)' in shown
+    assert "without a signature, it does not count" in shown
+    assert ExceptionEvidence.objects.get().signature == "verified"
+
+
+@pytest.mark.parametrize("content, words", [(b"\xff\xfe", "It is no text."), (b"x" * 200_001, "It is too long")])
+def test_a_file_that_is_no_envelope_is_refused(office: Office, content: bytes, words: str) -> None:
+    row = office.ask()
+
+    answer = office.sign_in("ada").post(
+        address(row, "attach") + HOOK, {"envelope_file": SimpleUploadedFile("evidence.json", content)}
+    )
+
+    assert words in answer.content.decode()
+    assert not ExceptionEvidence.objects.exists()
+
+
+def test_nobody_is_offered_to_answer_what_nobody_asked(office: Office) -> None:
+    row, answer = office.ask(), 'value="answer"'
+
+    before = office.page("ada", row)
+    office.sign_in("sam").post(address(row, "say"), {"kind": "question", "text": "which release?"})
+    after = office.page("ada", row)
+
+    assert (answer in before, answer in after) == (False, True)
+    assert 'value="comment"' in before
