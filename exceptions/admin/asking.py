@@ -16,6 +16,7 @@ from exceptions.admin import wording
 from exceptions.admin.acts import page_of
 from exceptions.admin.forms import on_day
 from exceptions.admin.levels import lines_of
+from exceptions.admin.reading import readable
 from exceptions.admin.terms_form import RequestForm
 from exceptions.asking import Asked
 from exceptions.models import PolicyException
@@ -23,6 +24,7 @@ from exceptions.ports import BlockedFinding
 from exceptions.rules.hooks import HOOKS
 from exceptions.rules.vocabulary import UNDECIDED, Effect, ExceptionType, Reason
 from exceptions.selectors import levels
+from exceptions.selectors.asked_already import asked_already
 from exceptions.selectors.seating import seats_of
 from exceptions.services.looking import Looked, look_first
 from exceptions.services.request import request_exception
@@ -63,6 +65,8 @@ def request_view(page: PageAdmin[PolicyException], request: HttpRequest) -> Http
             looked = look_first(actor=actor, asked=asked, at=at, is_open_ended=not said["expires_at"])
             form = form.ending(looked.drafted.asked.expires_at)
             context["looked"] = shown(looked, said)
+            among = readable(PolicyException.objects.all(), request)
+            context["asked_already"] = asked_already(said["scope"], type=asked.type, among=among)
         except Refusal as refusal:
             show_refusal(form, refusal)
         except ValidationError as refused:

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from exceptions import ports
 from exceptions.admin import facts, wording
@@ -15,11 +16,19 @@ from exceptions.admin.acts import look
 from exceptions.admin.deliberation import conversation, lacking, sent_back, sign_command
 from exceptions.admin.evidence import kinds_of_lines
 from exceptions.admin.reading import readable
-from exceptions.models import ExceptionApplication, ExceptionAttestation, ExceptionTerms, PolicyException
+from exceptions.models import (
+    ExceptionApplication,
+    ExceptionAttestation,
+    ExceptionEvent,
+    ExceptionTerms,
+    PolicyException,
+)
+from exceptions.models.terms import Change
 from exceptions.ports import Coverage, CoveredFinding
 from exceptions.rules.hooks import HOOKS
 from exceptions.rules.vocabulary import IN_FORCE, UNDECIDED, Effect, ExceptionType, Kind, Level, State
 from exceptions.selectors import level_rule, levels, standing_form
+from exceptions.selectors.asked_already import asked_already
 from exceptions.selectors.offers import Act, Situation, obstacle_to, possible
 from exceptions.selectors.overlaps import Overlaps, overlaps_of
 from exceptions.selectors.seating import seats_of
@@ -36,6 +45,12 @@ MOST_COUNTED: Final = 10_000
 EVENTS: Final = 100
 # The preview decides every artifact again: with so few it is shown with the page.
 SMALL: Final = 25
+# What was said that waits for an answer of whoever asked.
+_ASKING: Final = frozenset({"question", "changes_requested"})
+_COME_TO_NOTHING: Final = {
+    "exception.terms_rejected": gettext_lazy("rejected"),
+    "exception.terms_withdrawn": gettext_lazy("withdrawn"),
+}
 _ENDS: Final = (State.REJECTED, State.WITHDRAWN, State.SUPERSEDED, State.REVOKED, State.EXPIRED)
 _TONES: Final = {
     State.PROPOSED: "notice",
@@ -86,14 +101,14 @@ def context_of(request: HttpRequest, row: PolicyException) -> dict[str, Any]:
         "coverage": coverage,
         "findings": _findings(row, coverage.findings[:FINDINGS]),
         "facts": facts.beside(terms.seen_facts(), terms.seen_facts() if is_over else coverage.seen),
+        "asked_already": _asked_already(request, row, terms) if state in UNDECIDED else [],
         "overlaps": Overlaps() if is_over else _overlaps(request, row, terms, at=at),
         "acts": _acts(row, seen),
         "obstacle": obstacle_to(Act.APPROVE, seen) if seen.is_waiting else "",
-        "line_kinds": kinds_of_lines(seen),
         "hook_kinds": [(hook.kind.value, hook.title) for hook in HOOKS.values()],
         "permalink": request.build_absolute_uri(reverse("admin:exceptions_policyexception_change", args=[row.number])),
     }
-    return {**shown, **_words(row, terms, state, at=at), **_decision(seen), **_story(row, terms, at=at)}
+    return {**shown, **_words(row, terms, state, at=at), **_decision(seen), **_story(seen, row, terms, at=at)}
 
 
 def _tone(row: PolicyException, state: State) -> str:
@@ -119,6 +134,7 @@ def _words(row: PolicyException, terms: ExceptionTerms, state: State, *, at: dat
         "applies": row.applies(at=at),
         "left": cells.left(row.expires_at, at=at),
         "grace_left": cells.left(grace, at=at) if grace is not None else "",
+        "narrowed_by": terms.person if terms.change == Change.NARROWED else "",
         "is_in_grace": grace is not None and grace > at,
         "preview_is_small": row.artifact_count <= SMALL,
         "asks_if_needed": row.owner_asked_at is not None,
@@ -153,12 +169,15 @@ def _stands(judged: QuorumState) -> str:
     return said % {"n": judged.lacking}
 
 
-def _story(row: PolicyException, terms: ExceptionTerms, *, at: datetime) -> dict[str, Any]:
+def _story(seen: Situation, row: PolicyException, terms: ExceptionTerms, *, at: datetime) -> dict[str, Any]:
     """Return what was said, shown and done."""
     applications = row.applications.all()
     events = list(row.events.order_by("-sequence")[:EVENTS])
+    thread = conversation(row)
+    is_asked = row.owner_asked_at is not None or any(line.kind in _ASKING for line in thread)
     return {
-        "thread": conversation(row),
+        "thread": thread,
+        "line_kinds": kinds_of_lines(seen, is_asked=is_asked),
         "sent_back": sent_back(row) if row.state in UNDECIDED else [],
         "newest": row.asked or terms,
         "sign_command": sign_command(row, row.asked or terms),
@@ -170,10 +189,22 @@ def _story(row: PolicyException, terms: ExceptionTerms, *, at: datetime) -> dict
         "events": [(event, RECORDED.get(event.name, event.name)) for event in events],
         "applications": list(applications[:APPLICATIONS]),
         "applied": applications[: MOST_COUNTED + 1].count(),
-        "versions": list(row.versions.defer("seen")[:20]),
+        "versions": [(one, _fell(row, one, events, at=at)) for one in row.versions.defer("seen")[:20]],
         "verify_command": f".venv/bin/python -m exceptions.verify {row.number}.dsse.json --key public.pem",
         "attestation": ExceptionAttestation.objects.filter(terms=row.terms_id).first() if row.terms_id else None,
     }
+
+
+def _fell(row: PolicyException, version: ExceptionTerms, events: Iterable[ExceptionEvent], *, at: datetime) -> str:
+    """Return what became of terms that were proposed in the place of those in force and never agreed to."""
+    if row.terms is None or version.version <= row.terms.version or version.pk == row.asked_id:
+        return ""
+    refused = {event.name for event in events if event.at >= version.at} & _COME_TO_NOTHING.keys()
+    if refused:
+        return str(_COME_TO_NOTHING[min(refused)])
+    if row.standing(at=at) is State.REVOKED:
+        return _("fell with the revocation")
+    return _("fell with its end") if row.standing(at=at) is State.EXPIRED else _("replaced")
 
 
 def _acts(row: PolicyException, seen: Situation) -> Mapping[str, str]:
@@ -184,6 +215,11 @@ def _acts(row: PolicyException, seen: Situation) -> Mapping[str, str]:
 def _overlaps(request: HttpRequest, row: PolicyException, terms: ExceptionTerms, *, at: datetime) -> Overlaps:
     among = readable(PolicyException.objects.all(), request)
     return overlaps_of(standing_form(row, terms), among=among, at=at)
+
+
+def _asked_already(request: HttpRequest, row: PolicyException, terms: ExceptionTerms) -> list[PolicyException]:
+    among = readable(PolicyException.objects.exclude(pk=row.pk), request)
+    return asked_already(terms.selector(), type=ExceptionType(row.type), among=among)
 
 
 def _findings(row: PolicyException, found: Sequence[CoveredFinding]) -> list[FindingLine]:
@@ -206,5 +242,5 @@ def _parts(terms: ExceptionTerms) -> Iterable[tuple[str, tuple[str, ...]]]:
         ("level", (terms.level.upper(),)),
         ("rationale", (terms.rationale,)),
         ("controls", tuple(terms.controls)),
-        ("recheck", tuple(f"{when}: {then}" for when, then, _ in policy)),
+        ("recheck", tuple(f"{when}: {then}" for when, then, _word in policy)),
     )

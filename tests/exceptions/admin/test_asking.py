@@ -152,6 +152,24 @@ def test_looking_first_says_that_it_is_covered_already(office: Office) -> None:
     assert f"{held.number} covers all of it" in shown
 
 
+def test_looking_first_names_another_request_for_the_same_of_those_this_person_may_see(office: Office) -> None:
+    open_, elsewhere = office.ask(), ServiceFactory(slug="elsewhere")
+    hidden = office.ask(service=elsewhere.slug)
+    narrow = office.sign_in(person_with(office.shop.tenant, Role.REQUESTER, service=ServiceFactory(slug="mine")))
+    ada = office.sign_in("ada")
+
+    whole, part = (
+        client.post(ASK, written(office, do="look", **said)).content.decode()
+        for client, said in ((ada, {}), (narrow, {"services": ["mine"]}))
+    )
+    other = ada.post(ASK, written(office, vulnerabilities=LOG4SHELL, do="look")).content.decode()
+
+    assert "Already asked for:" in whole
+    assert (open_.number in whole, hidden.number in whole) == (True, True)
+    assert hidden.number not in part
+    assert "Already asked for:" not in other
+
+
 def test_what_is_covered_already_is_refused(office: Office) -> None:
     held = office.in_force(days=20, reason=Reason.SCHEDULED_FIX)
 

@@ -10,13 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from exceptions.admin.detail import differences
-from exceptions.asking import TermsChange
+from exceptions.asking import Narrowing, TermsChange
 from exceptions.matching.scope import Scope
 from exceptions.models import PolicyException
 from exceptions.models.story import CommentKind
 from exceptions.rules.vocabulary import Effect, Reason
+from exceptions.services.approval import approve_exception
+from exceptions.services.lifecycle import revoke_exception
 from exceptions.services.recheck import recheck_exception
-from exceptions.services.request import change_terms
+from exceptions.services.request import change_terms, extend_exception
 from exceptions.services.thread import say
 from policies.services.feeds import load_feed
 from stellapolicy.access.roles import Role
@@ -284,3 +286,45 @@ def _queries(client: Client, row: PolicyException) -> int:
     with CaptureQueriesContext(connection) as captured:
         client.get(address(row))
     return len(captured)
+
+
+def test_what_was_pending_as_it_was_revoked_is_said_to_have_fallen(office: Office) -> None:
+    row, ada = office.in_force(days=5), office.desk.actor("ada", at=office.at)
+    extend_exception(actor=ada, pk=row.pk, expires_at=office.at + 9 * DAY, rationale=WHY, at=office.at)
+    waits = office.page("sam", row)
+    revoke_exception(actor=ada, pk=row.pk, comment="upgraded", at=office.at)
+
+    fell = office.page("sam", row)
+
+    assert "fell with the revocation" not in waits
+    assert fell.count("fell with the revocation") == 1
+
+
+def test_that_an_approver_left_less_is_said_at_the_top(office: Office) -> None:
+    row = office.ask(days=9)
+    whole = office.page("ada", row)
+    approve_exception(
+        actor=office.desk.actor("sam", at=office.at),
+        pk=row.pk,
+        payload_hash=hash_of(row),
+        comment="production alone",
+        narrowing=Narrowing(scope=Scope(vulnerabilities=(HIGH.id,), environments=("production",))),
+        at=office.at,
+    )
+
+    shown = office.page("ada", row)
+
+    assert "less than was asked for" not in whole
+    assert "shop-sam approved less than was asked for." in shown
+
+
+def test_another_request_for_the_same_is_named_with_its_address(office: Office) -> None:
+    first, other = office.ask(), office.ask(MEDIUM.id)
+    second = office.ask(environment="production")
+
+    shown = {row.pk: office.page("sam", row) for row in (first, other, second)}
+
+    for row, same in ((first, second), (second, first)):
+        assert "Already asked for:" in shown[row.pk]
+        assert f'href="{address(same)}"' in shown[row.pk]
+    assert "Already asked for:" not in shown[other.pk]
