@@ -1,6 +1,6 @@
 """`python -m exceptions.sign --key KEY …`: makes and signs evidence for an exception, without server or database.
 
-The evidence is about an exception (its number and the digest of its newest terms), about an artifact that its scope
+The evidence is about an exception (its number and the digest of its newest terms), about every artifact that its scope
 names, or both; `--template HOOK` prints the claims that a hook asks for. Exit codes: 0 signed, 10 internal, 11 usage.
 """
 
@@ -58,7 +58,14 @@ def _read(arguments: Sequence[str]) -> Namespace:
     parser.add_argument("--key", metavar="KEY", default="", help="a private key in PEM, without a passphrase")
     parser.add_argument("--exception", metavar="NUMBER", default="", help="the exception it is about, EXC-2026-0010")
     parser.add_argument("--terms", metavar="DIGEST", default="", help="the digest of its newest terms, sha256:…")
-    parser.add_argument("--artifact", metavar="DIGEST", default="", help="an artifact that its scope names, sha256:…")
+    parser.add_argument(
+        "--artifact",
+        dest="artifacts",
+        action="append",
+        default=[],
+        metavar="DIGEST",
+        help="an artifact that its scope names, sha256:…; state every one of them",
+    )
     parser.add_argument("--hook", metavar="HOOK", default="", help=", ".join(HookKind))
     parser.add_argument(
         "--claim",
@@ -89,14 +96,14 @@ def _statement(asked: Namespace, *, at: datetime) -> Statement:
 
 def _subjects(asked: Namespace, mistakes: list[str]) -> Iterator[Subject]:
     """Yield what it is about; a number alone would say nothing of what was asked for under it."""
-    if not (asked.exception or asked.terms or asked.artifact):
+    if not (asked.exception or asked.terms or asked.artifacts):
         mistakes.append("--exception with --terms, or --artifact: say what it is about")
     if asked.exception or asked.terms:
         if not _NUMBER.fullmatch(asked.exception):
             mistakes.append(f"--exception: the number of an exception is EXC-2026-0010, this is {asked.exception!r}")
         yield Subject(asked.exception, _digests(asked.terms, "--terms", mistakes))
-    if asked.artifact:
-        yield Subject(asked.artifact, _digests(asked.artifact, "--artifact", mistakes))
+    for artifact in asked.artifacts:
+        yield Subject(artifact, _digests(artifact, "--artifact", mistakes))
 
 
 def _digests(stated: str, option: str, mistakes: list[str]) -> Mapping[str, str]:

@@ -34,8 +34,14 @@ class Migration(migrations.Migration):
     operations: ClassVar = [
         migrations.AddField(
             model_name="exceptionevidence",
-            name="subject",
-            field=models.CharField(blank=True, help_text="The digest that was signed about.", max_length=71),
+            name="subjects",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(max_length=71),
+                blank=True,
+                default=list,
+                help_text="The digests that were signed about.",
+                size=None,
+            ),
         ),
         migrations.AddField(
             model_name="policyexception",
@@ -43,7 +49,7 @@ class Migration(migrations.Migration):
             field=django.contrib.postgres.fields.ArrayField(
                 base_field=models.UUIDField(),
                 default=list,
-                help_text="The services that all its terms stayed within; none: any.",
+                help_text="The services it stayed within at all times; none: any.",
                 size=None,
             ),
         ),

@@ -1,5 +1,6 @@
 """Evidence that somebody attached to an exception."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from exceptions.models.choices import choices_of
@@ -17,7 +18,9 @@ class ExceptionEvidence(TenantModel):
     issued_at = models.DateTimeField()
     trust = models.PositiveIntegerField(default=0, help_text="How far it is believed, in 1/10,000.")
     signature = models.CharField(max_length=16, choices=choices_of(Signature))
-    subject = models.CharField(max_length=71, blank=True, help_text="The digest that was signed about.")
+    subjects = ArrayField(
+        models.CharField(max_length=71), default=list, blank=True, help_text="The digests that were signed about."
+    )
     signer = models.CharField(max_length=80, blank=True, help_text="The id of the key that signed.")
     filename = models.CharField(max_length=255, blank=True)
     content_type = models.CharField(max_length=100, blank=True)

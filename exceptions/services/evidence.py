@@ -19,6 +19,7 @@ from exceptions.rules.hook_schemas import instants
 from exceptions.rules.hooks import HOOKS, HookKind, Signature, schema_mistakes
 from exceptions.rules.vocabulary import IN_FORCE, UNDECIDED
 from exceptions.selectors import held_exception
+from exceptions.services.hooks import is_about
 from exceptions.services.request import changed, illegal
 from exceptions.services.story import tell
 from stellapolicy.access.roles import Scope as Held
@@ -67,7 +68,7 @@ def attach_evidence(*, actor: Actor, pk: UUID, attached: Attached, at: datetime)
         raise illegal(exception, "given evidence", at=at)
     _refuse_stranger(actor, exception)
     _refuse_file(attached)
-    claims, signature, signer, subject = _statement(attached, exception)
+    claims, signature, signer, subjects = _statement(attached, exception)
     _refuse_claims(attached, claims, at=at)
     row = ExceptionEvidence(
         exception=exception,
@@ -77,7 +78,7 @@ def attach_evidence(*, actor: Actor, pk: UUID, attached: Attached, at: datetime)
         trust=SIGNED_TRUST if signature is Signature.VERIFIED else STATED_TRUST,
         signature=signature.value,
         signer=signer,
-        subject=subject,
+        subjects=subjects,
         filename=attached.filename[:255],
         content_type=attached.content_type,
         size_bytes=len(attached.content),
@@ -117,36 +118,43 @@ def _refuse_file(attached: Attached) -> None:
         raise AttachmentRefused(f"files are {', '.join(TYPES)}; this one is {attached.content_type[:60]!r}")
 
 
-def _statement(attached: Attached, exception: PolicyException) -> tuple[Mapping[str, JsonValue], Signature, str, str]:
-    """Return what is stated, what its signature is worth, by which key, and about what by its digest.
+def _statement(
+    attached: Attached, exception: PolicyException
+) -> tuple[Mapping[str, JsonValue], Signature, str, list[str]]:
+    """Return what is stated, what its signature is worth, by which key, and about what by digest.
 
-    A signature is one over an in-toto statement about the newest terms, by number and digest, or about an artifact that
-    their scope names: what was signed for others, or for what was asked before, proves nothing here.
+    A signature is one over an in-toto statement about the newest terms, by number and digest, or about every artifact
+    that their scope names: what was signed for others, for some of them, or for what was asked before, proves nothing.
     """
     if attached.envelope is None:
-        return attached.claims or {}, Signature.UNSIGNED, "", ""
+        return attached.claims or {}, Signature.UNSIGNED, "", []
     envelope = Envelope.from_json(attached.envelope)
     statement = read_statement(envelope.payload)
     if statement.predicate_type == PREDICATE_TYPE:
         raise EvidenceRefused("an approval is no evidence for another one")
-    subject = _subject_of(statement, exception)
+    subjects = _subjects_of(statement, exception)
     try:
         signers = verify(envelope, trusted_keys(), payload_type=PAYLOAD_TYPE)
     except EnvelopeRefused:
-        return statement.predicate, Signature.BAD, "", subject
-    return statement.predicate, Signature.VERIFIED, min(signers), subject
+        return statement.predicate, Signature.BAD, "", subjects
+    return statement.predicate, Signature.VERIFIED, min(signers), subjects
 
 
-def _subject_of(statement: Statement, exception: PolicyException) -> str:
-    """Return the digest by which a statement is about the exception, or refuse."""
+def _subjects_of(statement: Statement, exception: PolicyException) -> list[str]:
+    """Return every digest that a statement is about, or refuse one that says nothing of the newest terms.
+
+    The digest of terms under another name than the number of their exception is left out.
+    """
+    own = set(exception.versions.values_list("digest", flat=True))
+    stated = {(one.name, f"sha256:{one.digests.get('sha256', '')}") for one in statement.subjects}
+    found = {
+        found for name, found in stated if digest.is_digest(found) and (found not in own or name == exception.number)
+    }
     terms = exception.asked
-    wanted = {terms.digest, *terms.selector().digests} if terms is not None else set()
-    for subject in statement.subjects:
-        digest_ = f"sha256:{subject.digests.get('sha256', '')}"
-        if digest_ in wanted and (terms is None or digest_ != terms.digest or subject.name == exception.number):
-            return digest_
-    named = f"{exception.number} with sha256 of its newest terms, {terms.digest if terms else 'none'}"
-    raise EvidenceRefused(f"no subject of the statement is {named}, or an artifact that its scope names")
+    if terms is None or not is_about(found, terms=[terms.digest], artifacts=terms.selector().digests):
+        named = f"{exception.number} with sha256 of its newest terms, {terms.digest if terms else 'none'}"
+        raise EvidenceRefused(f"the statement is neither about {named}, nor about every artifact that its scope names")
+    return sorted(found)
 
 
 def _refuse_claims(attached: Attached, claims: Mapping[str, JsonValue], *, at: datetime) -> None:

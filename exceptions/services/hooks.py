@@ -1,5 +1,6 @@
 """What evidence an exception has, held against what its level asks for."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from exceptions.matching.scope import narrower
@@ -31,11 +32,14 @@ def signed_evidence_is_missing(exception: PolicyException, *, at: datetime) -> b
 def submitted_to(exception: PolicyException, terms: ExceptionTerms | None = None) -> list[Submitted]:
     """Return the statements that count for terms (the newest, where none are given), as the hooks judge them.
 
-    What was signed counts where it was signed about these terms, about earlier ones that asked for no less, or about an
-    artifact that their scope names.
+    What was signed counts where it was signed about these terms, about earlier ones that asked for no less, or about
+    every artifact that their scope names.
     """
+    judged = terms or exception.asked
+    if judged is None:
+        return []
     rows = ExceptionEvidence.objects.filter(exception=exception).exclude(hook="").order_by("at", "id")
-    subjects = _subjects(exception, terms or exception.asked)
+    agreed, artifacts = _asking_no_less(exception, judged), judged.selector().digests
     return [
         Submitted(
             kind=HookKind(row.hook),
@@ -46,20 +50,25 @@ def submitted_to(exception: PolicyException, terms: ExceptionTerms | None = None
             id=str(row.pk),
         )
         for row in rows
-        if row.signature == Signature.UNSIGNED or row.subject in subjects
+        if row.signature == Signature.UNSIGNED or is_about(row.subjects, terms=agreed, artifacts=artifacts)
     ]
 
 
-def _subjects(exception: PolicyException, terms: ExceptionTerms | None) -> set[str]:
-    """Return the digests that a signature may be about."""
-    if terms is None:
-        return set()
+def is_about(subjects: Collection[str], *, terms: Collection[str], artifacts: Collection[str]) -> bool:
+    """Whether something signed about subjects is about one of several terms, or about all of an exception's artifacts.
+
+    INVARIANT: who looked at one of two artifacts said nothing of the other.
+    """
+    return not set(terms).isdisjoint(subjects) or (bool(artifacts) and set(artifacts) <= set(subjects))
+
+
+def _asking_no_less(exception: PolicyException, terms: ExceptionTerms) -> list[str]:
+    """Return the digests of terms, and of those before them that asked for no less."""
     scope = terms.selector()
-    asked_for_no_less = (
+    return [
         earlier.digest
         for earlier in exception.versions.order_by("version")
         if earlier.effect == terms.effect
         and earlier.expires_at >= terms.expires_at
         and narrower(scope, earlier.selector())
-    )
-    return {*asked_for_no_less, *scope.digests}
+    ]

@@ -96,6 +96,14 @@ def test_evidence_may_be_about_an_artifact_alone(bench: Bench) -> None:
     assert subject.digests == {"sha256": TERMS.removeprefix("sha256:")}
 
 
+def test_evidence_may_be_about_many_artifacts(bench: Bench) -> None:
+    several = [digest_of(name) for name in ("shop/api", "shop/web")]
+
+    assert bench.ask(*(word for one in several for word in ("--artifact", one))) == 0
+
+    assert [one.name for one in stated(bench.envelope()).subjects] == several
+
+
 def test_signed_evidence_meets_its_hook(bench: Bench, waiting: PolicyException, desk: Desk) -> None:
     envelope = bench.about(number=waiting.number, terms=terms_of(waiting))
 
