@@ -78,8 +78,8 @@ class ExceptionEvidenceInput(ExactSerializer):
     envelope = serializers.DictField(
         required=False,
         allow_null=True,
-        help_text="A DSSE envelope over an in-toto statement whose subject is this exception by its number, or an "
-        "artifact it names by its digest; `claims` are then its predicate.",
+        help_text="A DSSE envelope over an in-toto statement whose subject is this exception by its number, or "
+        "every artifact it names by its digest; `claims` are then its predicate.",
     )
     issued_at = serializers.DateTimeField(required=False, allow_null=True, help_text="Unsaid: now.")
     filename = serializers.CharField(max_length=255, required=False, allow_blank=True, default="")
