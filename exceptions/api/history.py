@@ -14,7 +14,7 @@ from exceptions.api.inputs import LONGEST_TEXT, ExactSerializer
 from exceptions.api.outputs import DecisionOutput, TermsOutput
 from exceptions.models import ExceptionApplication, ExceptionComment, ExceptionEvent, ExceptionTerms
 from exceptions.models.story import CommentKind
-from exceptions.selectors import exception_of, requests_for
+from exceptions.selectors import exception_of, readable_versions, requests_for
 from exceptions.services.story import RECORDED
 from exceptions.services.thread import say
 from stellapolicy.access.roles import Scope
@@ -161,9 +161,12 @@ class VersionsView(ScopedView):
 
     @extend_schema(operation_id="exceptions_versions", responses=VersionOutput(many=True))
     def get(self, request: ActorRequest, reference: str) -> Response:
-        """List every version of its terms, the newest first, each with how it was decided."""
+        """List the versions of its terms, the newest first, each with how it was decided.
+
+        Whoever reads some services alone is not shown what was proposed beyond them and came to nothing.
+        """
         exception = exception_of(request.actor, reference)
-        return self.page(ExceptionTerms.objects.filter(exception=exception).select_related("exception"))
+        return self.page(readable_versions(exception, request.actor).select_related("exception"))
 
 
 class ThreadView(ScopedView):

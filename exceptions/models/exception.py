@@ -41,7 +41,7 @@ def _values(states: Iterable[State]) -> list[str]:
 
 
 def _within(services: Iterable[UUID]) -> Q:
-    """Return the condition that an exception never left the services."""
+    """Return the condition that nothing agreed to, and nothing that waits, ever left the services."""
     return Q(reach__contained_by=list(services)) & ~Q(reach=[])
 
 
@@ -170,7 +170,7 @@ class PolicyException(FSMModelMixin, TenantModel):
     environments = ArrayField(models.CharField(max_length=500), default=list, help_text="Slugs of the scope.")
     service_ids = ArrayField(models.UUIDField(), default=list, help_text="The services it stays within; none: any.")
     reach = ArrayField(
-        models.UUIDField(), default=list, help_text="The services that all its terms stayed within; none: any."
+        models.UUIDField(), default=list, help_text="The services it stayed within at all times; none: any."
     )
     artifact_count = models.PositiveIntegerField(default=0, help_text="Artifacts covered when it was looked at.")
     service_count = models.PositiveIntegerField(default=0)

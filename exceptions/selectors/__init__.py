@@ -3,6 +3,7 @@
 from exceptions.selectors.reading import (
     KIND,
     TARGET,
+    agreed_versions,
     covering_rows,
     exception_of,
     first_start,
@@ -10,6 +11,7 @@ from exceptions.selectors.reading import (
     level_rule,
     levels,
     named_by,
+    readable_versions,
     request_for,
     requests_for,
     standing_about,
@@ -20,6 +22,7 @@ from exceptions.selectors.reading import (
 __all__ = [
     "KIND",
     "TARGET",
+    "agreed_versions",
     "covering_rows",
     "exception_of",
     "first_start",
@@ -27,6 +30,7 @@ __all__ = [
     "level_rule",
     "levels",
     "named_by",
+    "readable_versions",
     "request_for",
     "requests_for",
     "standing_about",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import CharField, Exists, OuterRef, Q
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
 from exceptions.asking import Asked
@@ -136,11 +136,25 @@ def first_start(exception: PolicyException) -> datetime:
 
     Nothing was agreed to yet: from when the newest terms ask to begin.
     """
+    first = agreed_versions(exception).order_by("version").first() or exception.asked
+    return first.starts_at if first is not None else exception.starts_at
+
+
+def agreed_versions(exception: PolicyException) -> QuerySet[ExceptionTerms]:
+    """Return the terms of an exception that were agreed to, whether or not they are still in force."""
     agreed = ApprovalRequest.objects.filter(
         kind=KIND, target_type=TARGET, state=ApprovalState.APPROVED, target_id=Cast(OuterRef("pk"), CharField())
     )
-    first = exception.versions.filter(Exists(agreed)).order_by("version").first() or exception.asked
-    return first.starts_at if first is not None else exception.starts_at
+    return exception.versions.filter(Exists(agreed))
+
+
+def readable_versions(exception: PolicyException, actor: Actor) -> QuerySet[ExceptionTerms]:
+    """Return the terms of an exception that the actor may read: those that stay within the services they read."""
+    services = actor.services_with(Held.EXCEPTION_READ)
+    rows = ExceptionTerms.objects.filter(exception=exception)
+    if services is None or (actor.services is None and exception.person == actor.person):
+        return rows
+    return rows.filter(counts__within__contained_by=sorted(map(str, services))).exclude(counts__within=[])
 
 
 def covering_rows(asked: Asked, *, at: datetime) -> list[PolicyException]:

@@ -10,12 +10,12 @@ from exceptions.asking import Asked, TermsChange
 from exceptions.errors import AlreadyCovered, CommentMissing, IllegalTransition, NotYourRequest, NotYoursToRevoke
 from exceptions.models import Change, ExceptionTerms, PolicyException
 from exceptions.rules.vocabulary import IN_FORCE, LEGAL_STEPS, UNDECIDED, Effect, ExceptionType, Level, Reason, State
-from exceptions.selectors import KIND, covering_rows, first_start, held_exception, request_for
+from exceptions.selectors import KIND, agreed_versions, covering_rows, first_start, held_exception, request_for
 from exceptions.services.covering import Wish, covers
 from exceptions.services.drafting import Drafted, draft
 from exceptions.services.numbering import next_number
 from exceptions.services.story import tell
-from exceptions.services.terms import ask, keep_terms, mirror
+from exceptions.services.terms import ask, keep_terms, mirror, reach_of
 from stellapolicy.access.roles import Scope as Held
 from stellapolicy.governance.models import ApprovalRequest, ApprovalState
 from stellapolicy.governance.services.approvals import recall
@@ -151,8 +151,9 @@ def withdraw_exception(*, actor: Actor, pk: UUID, reason: str, at: datetime) -> 
 
 
 def forget_pending(exception: PolicyException) -> None:
-    """Let the terms in force be the newest that count: those after them came to nothing."""
+    """Let the terms in force be the newest that count: those after them came to nothing, and reached nothing."""
     exception.asked = exception.terms
+    exception.reach = reach_of(agreed_versions(exception).values_list("counts__within", flat=True))
     changed(exception)
 
 

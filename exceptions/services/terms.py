@@ -1,6 +1,6 @@
 """Keeps terms, asks others to agree to them, and puts them in force once they did."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from exceptions.rules.facts import compare
 from exceptions.rules.hooks import HookState
 from exceptions.rules.recheck import already_true
 from exceptions.rules.vocabulary import ExceptionType, Level, State
-from exceptions.selectors import KIND, TARGET, level_rule, levels
+from exceptions.selectors import KIND, TARGET, agreed_versions, level_rule, levels
 from exceptions.services.drafting import Drafted, judge_level
 from exceptions.services.hooks import evidence_report, signed_evidence_is_missing
 from exceptions.services.judging import fired_today, look_at
@@ -75,7 +75,8 @@ def keep_terms(
         at=at,
     )
     terms.save(force_insert=True)
-    exception.reach = _reach(exception, drafted.within, is_first=terms.version == 1)
+    agreed = agreed_versions(exception).values_list("counts__within", flat=True)
+    exception.reach = reach_of([*agreed, terms.counts["within"]])
     exception.asked = terms
     return terms
 
@@ -248,14 +249,13 @@ def _authors(scope: Scope) -> frozenset[str]:
     return ports.estate().authors_of(scope.rules) if scope.rules else frozenset()
 
 
-def _reach(exception: PolicyException, within: tuple[UUID, ...], *, is_first: bool) -> list[UUID]:
-    """Return the services within which the exception lay at all times; none where it could reach any, ever.
+def reach_of(places: Iterable[Sequence[str]]) -> list[UUID]:
+    """Return the services within which all of several terms stayed; none where any of them could reach any service.
 
-    INVARIANT: whoever may read it may read all of its history.
+    INVARIANT: whoever may read an exception may read all that it ever did.
     """
-    if not within or (not is_first and not exception.reach):
-        return []
-    return sorted({*exception.reach, *within})
+    kept = list(places)
+    return sorted({UUID(one) for within in kept for one in within}) if all(kept) else []
 
 
 def _counts(drafted: Drafted) -> Mapping[str, JsonValue]:

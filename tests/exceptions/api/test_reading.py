@@ -216,10 +216,10 @@ def token_of_till(office: Office, of: str, *scopes: str) -> Any:
     return office.token(*scopes, of=of, service_id=till.pk)
 
 
-def test_what_once_reached_everywhere_stays_hidden_from_who_reads_one_service(office: Office) -> None:
+def test_what_once_held_everywhere_stays_hidden_from_who_reads_one_service(office: Office) -> None:
     reader = token_of_till(office, "sam", "exception:read")
     office.scan("shop/till")
-    exception = office.ask(vulnerability=QUIET)
+    exception = office.in_force(vulnerability=QUIET)
     narrowed = {"scope": {"vulnerabilities": [QUIET], "services": ["till"]}}
     changed = office.session("ada").patch(at(exception), narrowed, format="json")
     within = office.ask(vulnerability=ODD.id, service="till")
@@ -229,6 +229,19 @@ def test_what_once_reached_everywhere_stays_hidden_from_who_reads_one_service(of
         assert refused(reader.get(at(exception, below))) == (404, "exception.not_found")
         assert reader.get(at(within, below)).status_code == 200
     assert [row["number"] for row in reader.get(EXCEPTIONS).json()["items"]] == [within.number]
+
+
+def test_what_was_only_proposed_elsewhere_hides_itself_and_nothing_else(office: Office) -> None:
+    reader = token_of_till(office, "sam", "exception:read")
+    office.scan("shop/till")
+    exception, ada = office.in_force(vulnerability=QUIET, service="till"), office.session("ada")
+    ada.patch(at(exception), {"scope": {"vulnerabilities": [QUIET]}}, format="json")
+    assert refused(reader.get(at(exception))) == (404, "exception.not_found")
+
+    post(ada, at(exception, ":withdraw"), {"comment": "too much"})
+
+    assert [row["version"] for row in reader.get(at(exception, "/versions")).json()["items"]] == [1]
+    assert [row["version"] for row in ada.get(at(exception, "/versions")).json()["items"]] == [2, 1]
 
 
 def test_a_token_of_one_service_is_not_its_person_elsewhere(office: Office) -> None:
