@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,11 +10,12 @@ from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrOrPromise
 
 from exceptions.admin import wording
 from exceptions.admin.forms import comment_field
+from exceptions.admin.lacking_many import lacking_evidence
 from exceptions.models import PolicyException
 from exceptions.selectors import requests_for
 from exceptions.selectors.offers import Act, Situation, obstacle_to, onlooker
@@ -24,6 +26,7 @@ from stellapolicy.access.roles import Scope
 from stellapolicy.admin.base import PageAdmin
 from stellapolicy.admin.deeds import Deed, dress, show_refusal
 from stellapolicy.governance.admin.reading import reader
+from stellapolicy.governance.models import ApprovalRequest
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.clock import now
 
@@ -42,7 +45,7 @@ TITLES: Final[Mapping[Verb, StrOrPromise]] = {
 }
 _CONSEQUENCES: Final[Mapping[Verb, StrOrPromise]] = {
     Verb.APPROVE: gettext_lazy(
-        "You agree to each of these exactly as it stands below. What needs nobody else takes effect at once."
+        "You agree to each of these exactly as it stands above. What needs nobody else takes effect at once."
     ),
     Verb.REJECT: gettext_lazy(
         "Each request ends for everybody; new terms come to nothing. They can be asked for anew."
@@ -63,6 +66,8 @@ class Line:
     ends: Any
     payload_hash: str
     obstacle: str
+    lacks: str
+    change: str
     is_previewed: bool
     holder: str
 
@@ -116,9 +121,10 @@ def bulk_view(page: PageAdmin[PolicyException], request: HttpRequest) -> HttpRes
 
 
 def lines_of(request: HttpRequest, verb: Verb, rows: Sequence[PolicyException]) -> list[Line]:
-    """Return the rows with what this person may; six reads, however many there are."""
+    """Return the rows with what this person may; nine reads at most, however many there are."""
     who = onlooker(reader(request), at=now())
     waiting = requests_for(row.asked_id for row in rows if row.asked_id is not None)
+    lacking = lacking_evidence(rows, at=who.at) if verb is Verb.APPROVE else frozenset[UUID]()
     lines = []
     for place, row in enumerate(rows):
         found = waiting.get(row.asked_id) if row.asked_id is not None else None
@@ -131,6 +137,8 @@ def lines_of(request: HttpRequest, verb: Verb, rows: Sequence[PolicyException]) 
                 ends=terms.expires_at if terms is not None else row.expires_at,
                 payload_hash=found.payload_hash if found is not None else "",
                 obstacle=obstacle_to(Act(verb.value), seen),
+                lacks=_lacks(found, at=who.at) if row.pk in lacking else "",
+                change=terms.change if terms is not None and row.has_pending_terms() else "",
                 is_previewed=place < MOST_PREVIEWED,
                 holder=_holder(verb, seen),
             )
@@ -144,6 +152,13 @@ def _holder(verb: Verb, seen: Situation) -> str:
         return ""
     names = [vote.holder for vote in seen.votes() if vote.may_approve or verb is Verb.REJECT]
     return names[0] if names and seen.who.actor.person not in names else ""
+
+
+def _lacks(found: ApprovalRequest | None, *, at: datetime) -> str:
+    """Return why a yes would be refused now though the voter has a seat: the last one is, while evidence is missing."""
+    if found is None or found.judged(at=at).lacking > 1:
+        return ""
+    return _("evidence is missing")
 
 
 def _listed(
@@ -166,7 +181,7 @@ def _listed(
         "moved": moved,
         "left_out": max(len(rows) - MOST_ROWS, 0),
         "most": MOST_ROWS,
-        "possible": sum(not line.obstacle for line in lines),
+        "possible": sum(not line.obstacle and not line.lacks for line in lines),
         "form": dress(form),
         "refusal_code": form.refusal_code,
         "back": page.address,
@@ -182,9 +197,12 @@ def _answered(
     results: Sequence[BulkResult],
 ) -> HttpResponse:
     done = sum(result.is_done for result in results)
+    words = _words_of(verb, results)
     context = {
         "title": _("%(verb)s: %(done)d of %(all)d done") % {"verb": TITLES[verb], "done": done, "all": len(results)},
-        "results": [(row, wording.about(row), result) for row, result in zip(rows, results, strict=True)],
+        "results": [
+            (row, wording.about(row), result, said) for row, result, said in zip(rows, results, words, strict=True)
+        ],
         "done": done,
         "refused": len(results) - done,
         "back": page.address,
@@ -199,6 +217,19 @@ class _Ticked:
     pk: UUID
     payload_hash: str
     holder: str
+
+
+def _words_of(verb: Verb, results: Sequence[BulkResult]) -> list[str]:
+    """Return what became of every row that was done: done, or a vote that counts while others are needed."""
+    after = [result.exception for result in results]
+    waiting = requests_for(row.asked_id for row in after if row is not None and row.asked_id is not None)
+    said = []
+    for row in after:
+        found = waiting.get(row.asked_id) if row is not None and row.asked_id is not None else None
+        more = found.judged(at=now()).lacking if verb is Verb.APPROVE and found is not None else 0
+        words = ngettext("your vote counts; %(n)d more must agree", "your vote counts; %(n)d more must agree", more)
+        said.append(words % {"n": more} if more else _("done"))
+    return said
 
 
 def _chosen(posted: QueryDict) -> list[_Ticked]:

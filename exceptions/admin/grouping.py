@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from exceptions.admin import bulk
 from exceptions.admin.wording import about
 from exceptions.models import PolicyException
+from exceptions.rules.vocabulary import ExceptionType
 from exceptions.selectors.queues import undecided_groups
 from exceptions.services.bulk import MOST_ROWS, Verb
 from stellapolicy.admin.base import PageAdmin
@@ -32,7 +33,9 @@ def groups_view(page: Any, request: HttpRequest) -> HttpResponse:  # noqa: ANN40
 
 def _groups(page: PageAdmin[PolicyException], request: HttpRequest) -> HttpResponse:
     after = request.GET.get("after", "")
-    found = undecided_groups(_undecided(page, request), after=after, count=GROUPS + 1)
+    # What a policy finds has names, too, and is no vulnerability.
+    named = _undecided(page, request).exclude(type=ExceptionType.POLICY)
+    found = undecided_groups(named, after=after, count=GROUPS + 1)
     shown = found[:GROUPS]
     context: dict[str, Any] = {
         "title": _("By vulnerability"),
