@@ -74,7 +74,7 @@ class Hook:
     def judge(self, submitted: "Submitted", *, at: datetime) -> tuple[HookState, str]:
         """Return how one submission stands, and why; the first of signature, shape, trust and age that fails."""
         if submitted.signature is Signature.BAD:
-            return HookState.BAD_SIGNATURE, "its signature does not verify"
+            return HookState.BAD_SIGNATURE, "its signature does not verify with any key that is trusted now"
         if self.must_be_signed and submitted.signature is not Signature.VERIFIED:
             return HookState.BAD_SIGNATURE, "it is not signed, and has to be"
         if wrong := schema_mistakes(self, submitted.claims, pointer=""):

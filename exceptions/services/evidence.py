@@ -60,7 +60,8 @@ class Attached:
 def attach_evidence(*, actor: Actor, pk: UUID, attached: Attached, at: datetime) -> ExceptionEvidence:
     """Attach evidence to an exception that has not ended; whoever asked may, and whoever may write in its services.
 
-    A signature is verified against the keys that are trusted at this moment, and what came of it is kept.
+    A signature is verified against the keys that are trusted at this moment, and what came of it is kept with the key;
+    `submitted_to` asks again whether that is still trusted.
     Raises AttachmentRefused, EvidenceRefused, IllegalTransition, ScopeMissing.
     """
     exception = held_exception(actor, pk)

@@ -16,6 +16,7 @@ from exceptions.rules.hooks import (
 )
 from exceptions.rules.vocabulary import Level, Reason
 from exceptions.selectors import level_rule, levels
+from stellapolicy.trust.keys import trusted_keys
 
 
 def evidence_report(exception: PolicyException, terms: ExceptionTerms, *, at: datetime) -> tuple[HookReport, ...]:
@@ -33,25 +34,32 @@ def submitted_to(exception: PolicyException, terms: ExceptionTerms | None = None
     """Return the statements that count for terms (the newest, where none are given), as the hooks judge them.
 
     What was signed counts where it was signed about these terms, about earlier ones that asked for no less, or about
-    every artifact that their scope names.
+    every artifact that their scope names. INVARIANT: a key that was withdrawn since vouches for nothing.
     """
     judged = terms or exception.asked
     if judged is None:
         return []
     rows = ExceptionEvidence.objects.filter(exception=exception).exclude(hook="").order_by("at", "id")
     agreed, artifacts = _asking_no_less(exception, judged), judged.selector().digests
+    trusted = trusted_keys()
     return [
         Submitted(
             kind=HookKind(row.hook),
             issued_at=row.issued_at,
             claims=row.claims,
             trust=row.trust,
-            signature=Signature(row.signature),
+            signature=_worth(row, trusted),
             id=str(row.pk),
         )
         for row in rows
         if row.signature == Signature.UNSIGNED or is_about(row.subjects, terms=agreed, artifacts=artifacts)
     ]
+
+
+def _worth(row: ExceptionEvidence, trusted: Collection[str]) -> Signature:
+    """Return what a signature is worth while these keys are trusted."""
+    kept = Signature(row.signature)
+    return Signature.BAD if kept is Signature.VERIFIED and row.signer not in trusted else kept
 
 
 def is_about(subjects: Collection[str], *, terms: Collection[str], artifacts: Collection[str]) -> bool:
