@@ -15,6 +15,7 @@ from exceptions.rules.level_table import PRESETS, SEAT_ROLES, STANDARD, read_lev
 from exceptions.rules.vocabulary import Level
 from exceptions.services.approval_levels import preset_of, propose_levels
 from stellapolicy.access.roles import Scope
+from stellapolicy.api.choices import ChoiceField
 from stellapolicy.api.views import ActorRequest, ScopedView
 from stellapolicy.governance import errors as governance
 from stellapolicy.governance.api.serializers import ApprovalOutput
@@ -26,7 +27,7 @@ class SeatRuleOutput(serializers.Serializer[Any]):  # Any: JSON that is kept
     """One seat of a level."""
 
     name = serializers.CharField()
-    roles = serializers.ListField(child=serializers.ChoiceField(choices=list(SEAT_ROLES)), help_text="Any of these.")
+    roles = serializers.ListField(child=ChoiceField(choices=list(SEAT_ROLES)), help_text="Any of these.")
     elsewhere = serializers.BooleanField(help_text="Whether whoever answers for another service may sit here too.")
 
 
@@ -41,7 +42,7 @@ class LongestDaysOutput(serializers.Serializer[Any]):  # Any: JSON that is kept
 class LevelRuleOutput(serializers.Serializer[Any]):  # Any: JSON that is kept
     """What one level asks for."""
 
-    level = serializers.ChoiceField(choices=choices_of(Level))
+    level = ChoiceField(choices=choices_of(Level))
     people = serializers.IntegerField(help_text="How many distinct people, each in a seat of their own.")
     seats = SeatRuleOutput(many=True)
     longest_days = LongestDaysOutput()
@@ -63,7 +64,7 @@ class ApprovalRulesOutput(serializers.Serializer[Any]):  # Any: made by hand
 class ApprovalRulesInput(ExactSerializer):
     """Another table: a shipped one by its name, or one's own, all five levels of it."""
 
-    preset = serializers.ChoiceField(choices=sorted(PRESETS), required=False)
+    preset = ChoiceField(choices=sorted(PRESETS), required=False)
     levels = serializers.ListField(child=serializers.DictField(), required=False, max_length=10)
     reason = serializers.CharField(max_length=LONGEST_REASON, help_text="Stays in the audit trail.")
 

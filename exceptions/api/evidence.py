@@ -24,6 +24,7 @@ from exceptions.rules.hooks import HookKind
 from exceptions.selectors import exception_of
 from exceptions.services.evidence import LARGEST, TYPES, Attached, attach_evidence, content_of, decoded
 from stellapolicy.access.roles import Scope
+from stellapolicy.api.choices import ChoiceField
 from stellapolicy.api.parsing import JsonParser, loads
 from stellapolicy.api.rendering import JsonRenderer
 from stellapolicy.api.throttling import Limit
@@ -73,7 +74,7 @@ class ExceptionEvidenceOutput(serializers.ModelSerializer[ExceptionEvidence]):
 class ExceptionEvidenceInput(ExactSerializer):
     """A statement for a hook, signed or not, a file, or both."""
 
-    hook = serializers.ChoiceField(choices=choices_of(HookKind), required=False, allow_null=True)
+    hook = ChoiceField(choices=choices_of(HookKind), required=False, allow_null=True)
     claims = serializers.DictField(required=False, allow_null=True, help_text="What is stated, by the hook's schema.")
     envelope = serializers.DictField(
         required=False,

@@ -13,6 +13,7 @@ from exceptions.models.choices import choices_of
 from exceptions.models.exception import PolicyExceptionQuerySet
 from exceptions.rules.vocabulary import ExceptionType, Level, Reason, State
 from exceptions.selectors import queues
+from stellapolicy.api.choices import ChoiceFilter, MultipleChoiceFilter
 from stellapolicy.api.filters import InstantFilter
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.clock import now
@@ -29,15 +30,15 @@ Rows = PolicyExceptionQuerySet
 class ExceptionFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter is untyped
     """Exceptions by how they stand now, what they say, whom they concern, and what is wrong with them."""
 
-    state = django_filters.MultipleChoiceFilter(
+    state = MultipleChoiceFilter(
         choices=_STATES,
         method="in_state",
         label="One or several, as they are now; `draft` and `pending_review` are other words for proposed.",
     )
-    severity = django_filters.MultipleChoiceFilter(choices=choices_of(Severity), label=_ONE_OR_SEVERAL)
-    level = django_filters.MultipleChoiceFilter(choices=choices_of(Level), label=_ONE_OR_SEVERAL)
-    type = django_filters.ChoiceFilter(choices=choices_of(ExceptionType))
-    reason = django_filters.ChoiceFilter(choices=choices_of(Reason))
+    severity = MultipleChoiceFilter(choices=choices_of(Severity), label=_ONE_OR_SEVERAL)
+    level = MultipleChoiceFilter(choices=choices_of(Level), label=_ONE_OR_SEVERAL)
+    type = ChoiceFilter(choices=choices_of(ExceptionType))
+    reason = ChoiceFilter(choices=choices_of(Reason))
     owner = django_filters.CharFilter(field_name="owner_team__slug", label="Slug of the team that answers for it.")
     requester = django_filters.CharFilter(field_name="person", label="Who asked: `user:` and a name.")
     vulnerability = django_filters.CharFilter(

@@ -18,6 +18,7 @@ from exceptions.selectors import exception_of, readable_versions, requests_for
 from exceptions.services.story import RECORDED
 from exceptions.services.thread import say
 from stellapolicy.access.roles import Scope
+from stellapolicy.api.choices import ChoiceField
 from stellapolicy.api.views import ActorRequest, ScopedView
 from stellapolicy.kernel.clock import now
 
@@ -107,7 +108,7 @@ class ThreadInput(ExactSerializer):
     """A line for the thread."""
 
     text = serializers.CharField(max_length=LONGEST_TEXT, allow_blank=True)
-    kind = serializers.ChoiceField(
+    kind = ChoiceField(
         choices=CommentKind.choices,
         required=False,
         default=CommentKind.COMMENT,

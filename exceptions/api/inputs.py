@@ -14,6 +14,8 @@ from exceptions.models import PolicyException
 from exceptions.models.choices import choices_of
 from exceptions.rules.conditions import Action, Condition, ConditionKind, read_conditions
 from exceptions.rules.vocabulary import KIND_OF, Effect, ExceptionType, Kind, Reason
+from exceptions.rules.wording import counted
+from stellapolicy.api.choices import ChoiceField
 from stellapolicy.kernel.refusals import Fault
 
 LONGEST_TEXT: Final = 10_000
@@ -88,8 +90,8 @@ class ScopeInput(serializers.Serializer[Any]):  # Any: only describes
 class ConditionInput(serializers.Serializer[Any]):  # Any: only describes
     """What makes an exception void, and what happens then."""
 
-    kind = serializers.ChoiceField(choices=choices_of(ConditionKind))
-    action = serializers.ChoiceField(choices=choices_of(Action))
+    kind = ChoiceField(choices=choices_of(ConditionKind))
+    action = ChoiceField(choices=choices_of(Action))
     threshold = serializers.CharField(required=False, help_text="A decimal, a count or days, by the kind.")
     environments = serializers.ListField(child=serializers.CharField(), required=False)
 
@@ -111,12 +113,12 @@ def _words(*, most: int, longest: int, **said: Any) -> serializers.ListField:  #
 class ExceptionInput(ExactSerializer):
     """An exception that is asked for."""
 
-    type = serializers.ChoiceField(choices=choices_of(ExceptionType))
-    reason = serializers.ChoiceField(choices=choices_of(Reason))
+    type = ChoiceField(choices=choices_of(ExceptionType))
+    reason = ChoiceField(choices=choices_of(Reason))
     scope = ScopeField()
     expires_at = serializers.DateTimeField()
     rationale = serializers.CharField(max_length=LONGEST_TEXT, help_text=f"At least {SHORTEST_RATIONALE} characters.")
-    effect = serializers.ChoiceField(
+    effect = ChoiceField(
         choices=choices_of(Effect),
         required=False,
         allow_null=True,
@@ -164,7 +166,7 @@ class TermsInput(ExactSerializer):
     """Other terms for an exception; what is left out stays as the newest terms say."""
 
     scope = ScopeField(required=False)
-    effect = serializers.ChoiceField(choices=choices_of(Effect), required=False)
+    effect = ChoiceField(choices=choices_of(Effect), required=False)
     expires_at = serializers.DateTimeField(required=False)
     rationale = serializers.CharField(max_length=LONGEST_TEXT, required=False)
     controls = _words(most=MOST_CONTROLS, longest=500, required=False)
@@ -251,4 +253,6 @@ def _conditions(stated: Any, *, kind: Kind, faults: list[Fault]) -> tuple[Condit
 
 def _refuse(faults: list[Fault]) -> None:
     if faults:
-        raise ExceptionInvalid(f"{len(faults)} mistakes; the first: {faults[0].message}", faults=tuple(faults))
+        raise ExceptionInvalid(
+            f"{counted(len(faults), 'mistake')}; the first: {faults[0].message}", faults=tuple(faults)
+        )

@@ -21,6 +21,7 @@ from exceptions.selectors.previews import When, preview_of
 from exceptions.selectors.seating import seats_of
 from exceptions.services.looking import Looked, candidate_of, look_first
 from stellapolicy.access.roles import Scope
+from stellapolicy.api.choices import ChoiceField
 from stellapolicy.api.throttling import Limit
 from stellapolicy.api.views import ActorRequest, ScopedView
 from stellapolicy.kernel.actor import Actor
@@ -85,7 +86,7 @@ class PreviewOutput(PreviewedOutput):
 class PreviewQuery(ExactSerializer):
     """What is supposed."""
 
-    when = serializers.ChoiceField(
+    when = ChoiceField(
         choices=choices_of(When),
         required=False,
         help_text="`approved`: the terms that wait hold now; `expired`: what is in force ends now. Unsaid, whichever "

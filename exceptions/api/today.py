@@ -16,13 +16,14 @@ from exceptions.rules.vocabulary import Effect, ExceptionType
 from exceptions.selectors import standing_form, visible
 from exceptions.selectors.overlaps import Overlaps, overlaps_of
 from exceptions.services.judging import fired_today, look_at
+from stellapolicy.api.choices import ChoiceField
 from stellapolicy.kernel.actor import Actor
 
 
 class DetailQuery(ExactSerializer):
     """What may be told beside an exception, at the price of a look at the estate."""
 
-    facts = serializers.ChoiceField(
+    facts = ChoiceField(
         choices=["today"], required=False, help_text="Adds `today`: what is known now of what it covers."
     )
     overlaps = serializers.BooleanField(

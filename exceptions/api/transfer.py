@@ -25,6 +25,7 @@ from exceptions.rules.vocabulary import ExceptionType, Reason
 from exceptions.services.exporting import Exported, Only, export_exceptions
 from exceptions.services.importing import LONGEST_TICKET, Outcome, import_exceptions
 from stellapolicy.access.roles import Scope
+from stellapolicy.api.choices import ChoiceField
 from stellapolicy.api.schema import FaultOutput
 from stellapolicy.api.throttling import Limit
 from stellapolicy.api.views import ActorRequest, ScopedView
@@ -72,7 +73,7 @@ class ImportOptionsInput(ExactSerializer):
     environments = SlugsField(help_text="Slugs, parted by commas; binds entries that name no environment.")
     services = SlugsField(help_text="Slugs, parted by commas; binds entries that name no service.")
     ticket = serializers.CharField(required=False, allow_blank=True, default="", max_length=LONGEST_TICKET)
-    reason = serializers.ChoiceField(
+    reason = ChoiceField(
         choices=choices_of(Reason),
         required=False,
         allow_blank=True,
@@ -174,8 +175,8 @@ class ImportView(ScopedView):
 class ExportOptionsInput(ExactSerializer):
     """Which exceptions in force are meant, and as what."""
 
-    format = serializers.ChoiceField(choices=choices_of(Format), required=False, default=Format.NDJSON.value)
-    envelope = serializers.ChoiceField(
+    format = ChoiceField(choices=choices_of(Format), required=False, default=Format.NDJSON.value)
+    envelope = ChoiceField(
         choices=[_DSSE],
         required=False,
         allow_blank=True,
@@ -185,8 +186,8 @@ class ExportOptionsInput(ExactSerializer):
     raw = serializers.BooleanField(
         required=False, default=False, help_text="Answer the bare document, or the bare envelope, without losses."
     )
-    type = serializers.ChoiceField(choices=choices_of(ExceptionType), required=False, allow_blank=True, default="")
-    reason = serializers.ChoiceField(choices=choices_of(Reason), required=False, allow_blank=True, default="")
+    type = ChoiceField(choices=choices_of(ExceptionType), required=False, allow_blank=True, default="")
+    reason = ChoiceField(choices=choices_of(Reason), required=False, allow_blank=True, default="")
     vulnerability = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
     purl = serializers.CharField(
         required=False, allow_blank=True, default="", max_length=500, help_text="A package URL, or a pattern."

@@ -63,7 +63,7 @@ class Envelope:
         faults: list[Fault] = []
         envelope = _envelope(document, faults)
         if faults or envelope is None:
-            raise EnvelopeMalformed(f"{len(faults)} mistakes in the envelope", faults=tuple(faults))
+            raise EnvelopeMalformed(f"mistakes in the envelope: {len(faults)}", faults=tuple(faults))
         return envelope
 
 

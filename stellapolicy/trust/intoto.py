@@ -58,7 +58,7 @@ def read_statement(payload: bytes) -> Statement:
         raise StatementMalformed("it is no JSON", faults=(fault,)) from None
     statement = _statement(document, faults)
     if faults or statement is None:
-        raise StatementMalformed(f"{len(faults)} mistakes in the statement", faults=tuple(faults))
+        raise StatementMalformed(f"mistakes in the statement: {len(faults)}", faults=tuple(faults))
     return statement
 
 

@@ -35,6 +35,7 @@ from stellapolicy.tenancy.models import Service
 
 LONGEST_LIFETIME: Final = timedelta(days=366)
 _SCOPE = Scope.GOVERNANCE_WRITE
+_MOST_NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ def _refuse_unknown(scopes: Collection[str]) -> None:
         if scope not in known
     )
     if faults:
-        raise ScopeUnknown("some scopes do not exist", faults=faults)
+        raise ScopeUnknown("; ".join(fault.message for fault in faults[:_MOST_NAMED]), faults=faults)
 
 
 def _refuse_service_of_others(service_id: UUID | None) -> None:

@@ -104,6 +104,14 @@ def test_a_question_that_makes_no_sense_is_refused(office: Office, query: dict[s
     assert refused(office.session("sam").get(EXCEPTIONS, query)) == (400, code)
 
 
+def test_a_word_that_is_none_of_those_taken_is_answered_with_these(office: Office) -> None:
+    answer = office.session("sam").get(EXCEPTIONS, {"type": "banana"})
+
+    (error,) = answer.json()["errors"]
+    assert (error["pointer"], error["code"]) == ("/type", "invalid_choice")
+    assert error["message"] == '"banana" is not one of vulnerability, policy, unknown, component'
+
+
 def test_the_state_is_as_it_is_now_whatever_workers_did(office: Office) -> None:
     exception = office.in_force(vulnerability=QUIET, days=2)
 

@@ -104,6 +104,7 @@ def test_an_unknown_scope_is_refused_with_its_place(tenant: Tenant, actor: Actor
         issue_token(actor=actor, user=person_with(tenant, *Role), name="ci", scopes=["gate:read", "all"], at=NOON)
 
     assert [fault.pointer for fault in refused.value.faults] == ["/scopes/1"]
+    assert refused.value.detail == "there is no scope all"
 
 
 def test_a_living_name_is_taken(tenant: Tenant) -> None:
