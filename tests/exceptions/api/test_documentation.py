@@ -53,7 +53,7 @@ CALLS = list(calls())
 
 def described(call: Call) -> dict[str, Any]:
     """Return the operation that a call reaches."""
-    path = re.sub(r"EXC-\d+-\d+", "{reference}", call.address)
+    path = re.sub(r"\$(N\b|\{N\})", "{reference}", call.address)
     (found,) = [each.said for each in operations() if (each.path, each.method) == (path, call.method)]
     return found
 
