@@ -130,15 +130,15 @@ def _batches(keys: Sequence[UUID]) -> list[Sequence[UUID]]:
 
 
 def _names_of(told: Mapping[str, JsonValue]) -> frozenset[str] | None:
-    """Return the vulnerabilities an event may concern; None where it may concern any."""
+    """Return the vulnerabilities an event may concern; None where it may concern any.
+
+    A feed names CVEs, an exception may name the same by another id: the artifacts concerned know both.
+    """
     if told.get("wholesale"):
         return None
-    named = [*_texts(told.get("cves")), *_texts(told.get("vulnerabilities"))]
-    count = told.get("cve_count")
-    if named and (not isinstance(count, int) or count <= len(named)):
-        return frozenset(named)
+    named = frozenset([*_texts(told.get("cves")), *_texts(told.get("vulnerabilities"))])
     artifacts = [*_texts(told.get("artifacts")), *_texts([told.get("artifact")])]
-    return ports.estate().touched_by(artifacts) if artifacts else frozenset(named) or None
+    return (named | ports.estate().touched_by(artifacts) if artifacts else named) or None
 
 
 def _texts(value: JsonValue) -> list[str]:
@@ -207,9 +207,9 @@ def _hold(
     actor: Actor,
     at: datetime,
 ) -> bool:
-    """Require approval anew; it goes on applying for the shortest grace of what fired."""
+    """Require approval anew; it goes on applying for the shortest grace of what fired, counted from its start."""
     grace = min((one.grace for one in found if one.action.rank >= Action.REQUIRE_REAPPROVAL.rank), default=timedelta(0))
-    until, blocks = at + grace, action is Action.BLOCK
+    until, blocks = max(at, exception.starts_at) + grace, action is Action.BLOCK
     if exception.state == State.REVALIDATION_REQUIRED:
         is_stricter = (exception.grace_until is not None and until < exception.grace_until) or blocks > exception.blocks
         if not is_stricter:
@@ -220,6 +220,7 @@ def _hold(
         if exception.state == State.APPROVED:
             exception.activate()
             changed(exception)
+            tell(exception, actor, "exception.activated", at=at)
         exception.require_revalidation()
         exception.grace_until, exception.blocks = until, blocks
     exception.held_because = details["because"]
