@@ -4,7 +4,7 @@ INVARIANT: what counts is judged as `exceptions.services.hooks` judges it for on
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from exceptions.rules.level_table import LevelRule
 from exceptions.rules.vocabulary import Level, Reason
 from exceptions.selectors import level_rule, levels
 from exceptions.services.hooks import is_about
+from stellapolicy.trust.keys import trusted_keys
 
 
 def lacking_evidence(rows: Sequence[PolicyException], *, at: datetime) -> frozenset[UUID]:
@@ -52,8 +53,9 @@ def _lacks(
     at: datetime,
 ) -> bool:
     agreed, artifacts = _asking_no_less(terms, versions), terms.selector().digests
+    trusted = trusted_keys()
     submitted = [
-        _submitted(one)
+        _submitted(one, trusted)
         for one in shown
         if one.signature == Signature.UNSIGNED or is_about(one.subjects, terms=agreed, artifacts=artifacts)
     ]
@@ -75,12 +77,15 @@ def _asking_no_less(terms: ExceptionTerms, versions: Iterable[ExceptionTerms]) -
     ]
 
 
-def _submitted(row: ExceptionEvidence) -> Submitted:
+def _submitted(row: ExceptionEvidence, trusted: Collection[str]) -> Submitted:
+    """Return evidence as the hooks judge it: a key that was withdrawn since vouches for nothing."""
+    kept = Signature(row.signature)
+    is_withdrawn = kept is Signature.VERIFIED and row.signer not in trusted
     return Submitted(
         kind=HookKind(row.hook),
         issued_at=row.issued_at,
         claims=row.claims,
         trust=row.trust,
-        signature=Signature(row.signature),
+        signature=Signature.BAD if is_withdrawn else kept,
         id=str(row.pk),
     )
