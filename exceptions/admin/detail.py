@@ -88,6 +88,11 @@ def context_of(request: HttpRequest, row: PolicyException) -> dict[str, Any]:
     pending = row.asked if row.has_pending_terms() else None
     is_over = state in _ENDS
     coverage = Coverage() if is_over else ports.covered(terms.selector(), type=ExceptionType(row.type), at=at)
+    # INVARIANT: whoever decides sees the facts, the level and the evidence of exactly what they vote on.
+    judged = pending or terms
+    facing = coverage
+    if not is_over and judged.scope_digest != terms.scope_digest:
+        facing = ports.covered(judged.selector(), type=ExceptionType(row.type), at=at)
     shown = {
         "title": f"{row.number}: {wording.about(row)}",
         "at": at,
@@ -100,7 +105,8 @@ def context_of(request: HttpRequest, row: PolicyException) -> dict[str, Any]:
         "changes": differences(terms, pending) if pending is not None else [],
         "coverage": coverage,
         "findings": _findings(row, coverage.findings[:FINDINGS]),
-        "facts": facts.beside(terms.seen_facts(), terms.seen_facts() if is_over else coverage.seen),
+        "judged": judged,
+        "facts": facts.beside(judged.seen_facts(), judged.seen_facts() if is_over else facing.seen),
         "asked_already": _asked_already(request, row, terms) if state in UNDECIDED else [],
         "overlaps": Overlaps() if is_over else _overlaps(request, row, terms, at=at),
         "acts": _acts(row, seen),
@@ -108,7 +114,7 @@ def context_of(request: HttpRequest, row: PolicyException) -> dict[str, Any]:
         "hook_kinds": [(hook.kind.value, hook.title) for hook in HOOKS.values()],
         "permalink": request.build_absolute_uri(reverse("admin:exceptions_policyexception_change", args=[row.number])),
     }
-    return {**shown, **_words(row, terms, state, at=at), **_decision(seen), **_story(seen, row, terms, at=at)}
+    return {**shown, **_words(row, terms, state, at=at), **_decision(seen), **_story(seen, row, judged, at=at)}
 
 
 def _tone(row: PolicyException, state: State) -> str:
@@ -179,8 +185,7 @@ def _story(seen: Situation, row: PolicyException, terms: ExceptionTerms, *, at: 
         "thread": thread,
         "line_kinds": kinds_of_lines(seen, is_asked=is_asked),
         "sent_back": sent_back(row) if row.state in UNDECIDED else [],
-        "newest": row.asked or terms,
-        "sign_command": sign_command(row, row.asked or terms),
+        "sign_command": sign_command(row, terms),
         "trusted": sorted(trusted_keys()),
         "hooks": evidence_report(row, terms, at=at),
         "needs_signature": level_rule(Level(terms.level), levels()).needs_signed_evidence,

@@ -194,6 +194,23 @@ def test_new_terms_stand_beside_those_in_force(office: Office) -> None:
     assert [one.part for one in differences(held.terms, held.asked)] == ["scope", "expires_at", "rationale"]
 
 
+def test_whoever_decides_sees_the_level_and_the_facts_of_what_they_vote_on(office: Office) -> None:
+    row = office.in_force(MEDIUM.id, days=5)
+    broader = TermsChange(scope=Scope(vulnerabilities=(MEDIUM.id, HIGH.id)))
+    change_terms(actor=office.desk.actor("ada", at=office.at), pk=row.pk, change=broader, at=office.at)
+
+    shown = office.page("sam", row)
+
+    held, asked = fresh(row).terms, fresh(row).asked
+    assert held is not None
+    assert asked is not None
+    assert held.level != asked.level
+    assert f"Level {asked.level.upper()}" in shown
+    facts = shown.partition('id="facts"')[2].partition("</section>")[0]
+    assert "What was seen for the proposed change" in facts
+    assert HIGH.id in facts
+
+
 def test_the_same_terms_differ_in_nothing(office: Office) -> None:
     terms = fresh(office.ask()).asked
     assert terms is not None
