@@ -15,11 +15,11 @@ from django_stubs_ext import StrOrPromise
 
 from exceptions.admin import wording
 from exceptions.admin.forms import comment_field
-from exceptions.admin.lacking_many import lacking_evidence
 from exceptions.models import PolicyException
 from exceptions.selectors import requests_for
 from exceptions.selectors.offers import Act, Situation, obstacle_to, onlooker
 from exceptions.services.bulk import MOST_ROWS, BulkResult, BulkRow, Verb, act_on_many
+from exceptions.services.hooks import lacking_evidence
 from stellapolicy.access.errors import ReauthenticationNeeded
 from stellapolicy.access.reauthentication import require_recent
 from stellapolicy.access.roles import Scope

@@ -14,6 +14,7 @@ from exceptions.api.verbs import REVOKING, VOTING
 from exceptions.models.choices import choices_of
 from exceptions.services.bulk import MOST_ROWS, BulkResult, BulkRow, Verb, act_on_many
 from stellapolicy.access.roles import Scope
+from stellapolicy.api.choices import ChoiceField
 from stellapolicy.api.throttling import Limit
 from stellapolicy.api.views import ActorRequest, ScopedView
 from stellapolicy.kernel.actor import Actor, ScopeMissing
@@ -49,7 +50,7 @@ class BulkRowInput(ExactSerializer):
 class BulkInput(ExactSerializer):
     """The same for many."""
 
-    verb = serializers.ChoiceField(choices=choices_of(Verb))
+    verb = ChoiceField(choices=choices_of(Verb))
     rows = serializers.ListField(child=BulkRowInput(), min_length=1, max_length=MOST_ROWS)
     comment = serializers.CharField(max_length=LONGEST_REASON, required=False, allow_blank=True, default="")
     all_or_nothing = serializers.BooleanField(

@@ -9,6 +9,7 @@ from django.db import transaction
 from exceptions.errors import TableMoved, TableRefused
 from exceptions.models import ApprovalTable
 from exceptions.rules.level_table import PRESETS, LevelRule, read_levels, write_levels
+from exceptions.rules.wording import counted
 from stellapolicy.access.roles import Scope
 from stellapolicy.audit.services import Target, record
 from stellapolicy.governance.errors import AskedAlready
@@ -89,7 +90,7 @@ def read_table(levels: object) -> tuple[LevelRule, ...]:
     faults: list[Fault] = []
     read = read_levels(levels, faults=faults)  # type: ignore[arg-type]  # whatever somebody posted
     if faults:
-        raise TableRefused(f"{len(faults)} mistakes; the first: {faults[0].message}", faults=tuple(faults))
+        raise TableRefused(f"{counted(len(faults), 'mistake')}; the first: {faults[0].message}", faults=tuple(faults))
     return read
 
 

@@ -18,6 +18,7 @@ from exceptions.rules.attestation import PREDICATE_TYPE
 from exceptions.rules.hook_schemas import instants
 from exceptions.rules.hooks import HOOKS, HookKind, Signature, schema_mistakes
 from exceptions.rules.vocabulary import IN_FORCE, UNDECIDED
+from exceptions.rules.wording import counted
 from exceptions.selectors import held_exception
 from exceptions.services.hooks import is_about
 from exceptions.services.request import changed, illegal
@@ -165,7 +166,9 @@ def _refuse_claims(attached: Attached, claims: Mapping[str, JsonValue], *, at: d
     if attached.issued_at is not None and attached.issued_at > at:
         mistakes = (*mistakes, Fault("/issued_at", "evidence.future", "evidence is not from the future"))
     if mistakes:
-        raise EvidenceRefused(f"{len(mistakes)} mistakes; the first: {mistakes[0].message}", faults=tuple(mistakes))
+        raise EvidenceRefused(
+            f"{counted(len(mistakes), 'mistake')}; the first: {mistakes[0].message}", faults=tuple(mistakes)
+        )
 
 
 def _keep(content: bytes) -> str:

@@ -51,7 +51,9 @@ def chain_from_json(document: JsonValue, *, tier: Tier) -> tuple[ChainStep, ...]
     if not steps and not faults:
         faults.append(Fault("", "chain.empty", "a gate needs at least one check"))
     if faults:
-        raise ChainRefused(f"{len(faults)} mistakes in the chain; the first: {faults[0].message}", faults=tuple(faults))
+        raise ChainRefused(
+            f"mistakes in the chain: {len(faults)}; the first: {faults[0].message}", faults=tuple(faults)
+        )
     return tuple(steps)
 
 
