@@ -35,7 +35,7 @@ def signed_evidence_is_missing(exception: PolicyException, *, at: datetime) -> b
 
 
 def lacking_evidence(rows: Sequence[PolicyException], *, at: datetime) -> frozenset[UUID]:
-    """Return those of the exceptions whose newest terms lack what their level asks for; as many reads for any number."""
+    """Return those of the exceptions whose newest terms lack what their level asks for; a few reads for any number."""
     table, keys = levels(), [row.pk for row in rows]
     shown: defaultdict[UUID, list[ExceptionEvidence]] = defaultdict(list)
     for one in ExceptionEvidence.objects.filter(exception__in=keys).exclude(hook="").order_by("at", "id"):
