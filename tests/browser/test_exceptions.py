@@ -106,7 +106,7 @@ def _attach_a_signed_review(visit: Visit, row: PolicyException) -> None:
     visit.open(page_of(row))
     page.get_by_text("Attach", exact=True).click()
     page.get_by_role("link", name="Security review").click()
-    page.get_by_label("Or a signed statement of the same").fill(json.dumps(signed_review(row, at=now())))
+    page.get_by_label("A signed statement").fill(json.dumps(signed_review(row, at=now())))
     page.get_by_role("button", name="Attach it").click()
     expect(page.get_by_text("its signature: verified")).to_be_visible()
 
