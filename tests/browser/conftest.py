@@ -90,6 +90,9 @@ def window(browser: Browser, live_server: LiveServer, acme: Inhabited) -> Iterat
         return visit
 
     yield open_window
+    # What a page still fetches is answered first: the database is emptied next, and must not wait for a request.
+    for visit in visits:
+        visit.page.wait_for_load_state("networkidle")
     for context in contexts:
         context.close()
     assert [complaint for visit in visits for complaint in visit.complaints] == []
