@@ -18,6 +18,7 @@ from stellapolicy.access.roles import Scope as Held
 from stellapolicy.governance.services.approvals import recall
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.clock import rfc3339
+from stellapolicy.kernel.each import each
 from stellapolicy.tenancy.models import Tenant
 from stellapolicy.tenancy.scope import tenant_scope
 
@@ -81,15 +82,8 @@ def expire_due(*, at: datetime) -> int:
 
 def in_every_tenant(act: Callable[[UUID], int]) -> int:
     """Do something in tenant after tenant and add up; a surprise in one is raised once all others had their turn."""
-    done, surprises = 0, []
-    for tenant in Tenant.objects.order_by("pk").values_list("pk", flat=True):
-        try:
-            done += act(tenant)
-        except Exception as surprise:  # noqa: BLE001 - raised below, with those of the other tenants
-            surprises.append(surprise)
-    if surprises:
-        raise ExceptionGroup("in some tenants the work on exceptions was cut short", surprises)
-    return done
+    tenants = Tenant.objects.order_by("pk").values_list("pk", flat=True)
+    return each(tenants, act, otherwise="in some tenants the work on exceptions was cut short")
 
 
 def in_batches(

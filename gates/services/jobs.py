@@ -21,6 +21,7 @@ from policies.services.evidence import receive_evidence, register_artifact
 from stellapolicy.audit import services as audit
 from stellapolicy.kernel import digest
 from stellapolicy.kernel.actor import Actor
+from stellapolicy.kernel.each import each
 from stellapolicy.kernel.refusals import Refusal
 from stellapolicy.tenancy.scope import tenant_scope
 
@@ -149,15 +150,7 @@ def drain(*, clock: Callable[[], datetime], limit: int = 100) -> int:
     Each is decided as of its own instant. A surprise in one keeps no other waiting; all are raised at the end.
     """
     due = list(GateJob.objects.due(at=clock()).values_list("pk", flat=True)[:limit])
-    ran, surprises = 0, []
-    for job_id in due:
-        try:
-            ran += run(job_id=job_id, clock=clock)
-        except Exception as surprise:  # noqa: BLE001 - raised below, with those of the other jobs
-            surprises.append(surprise)
-    if surprises:
-        raise ExceptionGroup("jobs that went back to the queue", surprises)
-    return ran
+    return each(due, lambda pk: run(job_id=pk, clock=clock), otherwise="jobs that went back to the queue")
 
 
 def run(*, job_id: UUID, clock: Callable[[], datetime]) -> bool:

@@ -19,6 +19,7 @@ from policies.services.run_leases import LEASE, kept_alive
 from stellapolicy.audit import services as audit
 from stellapolicy.kernel.actor import Actor
 from stellapolicy.kernel.canonical_json import JsonValue
+from stellapolicy.kernel.each import each
 from stellapolicy.kernel.ids import new_id
 from stellapolicy.kernel.refusals import Refusal
 from stellapolicy.tenancy.scope import tenant_scope
@@ -99,15 +100,7 @@ def drain(*, clock: Callable[[], datetime], limit: int = 20) -> int:
     A surprise in one keeps no other waiting; all are raised at the end.
     """
     due = list(Run.objects.due(at=clock()).values_list("pk", flat=True)[:limit])
-    done, surprises = 0, []
-    for pk in due:
-        try:
-            done += perform(run_id=pk, clock=clock)
-        except Exception as surprise:  # noqa: BLE001 - raised below, with those of the other runs
-            surprises.append(surprise)
-    if surprises:
-        raise ExceptionGroup("runs that went back to the queue", surprises)
-    return done
+    return each(due, lambda pk: perform(run_id=pk, clock=clock), otherwise="runs that went back to the queue")
 
 
 def perform(*, run_id: UUID, clock: Callable[[], datetime]) -> bool:
