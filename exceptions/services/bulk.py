@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import reduce
 from operator import or_
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from django.db import transaction
@@ -109,26 +109,23 @@ def _one(actor: Actor, verb: Verb, row: BulkRow, *, comment: str, at: datetime) 
         return BulkResult(row.reference, None, refusal)
 
 
-def _approve(actor: Actor, row: BulkRow, comment: str, at: datetime) -> PolicyException:
-    return approve_exception(
-        actor=actor,
-        pk=_found(actor, row),
-        payload_hash=row.payload_hash,
-        comment=comment,
-        at=at,
-        on_behalf_of=row.on_behalf_of,
-    )
+_Deed: TypeAlias = Callable[[Actor, BulkRow, str, datetime], PolicyException]
 
 
-def _reject(actor: Actor, row: BulkRow, comment: str, at: datetime) -> PolicyException:
-    return reject_exception(
-        actor=actor,
-        pk=_found(actor, row),
-        payload_hash=row.payload_hash,
-        comment=comment,
-        at=at,
-        on_behalf_of=row.on_behalf_of,
-    )
+def _vote(cast: Callable[..., PolicyException]) -> _Deed:
+    """Return the deed that casts a vote by its single verb."""
+
+    def deed(actor: Actor, row: BulkRow, comment: str, at: datetime) -> PolicyException:
+        return cast(
+            actor=actor,
+            pk=_found(actor, row),
+            payload_hash=row.payload_hash,
+            comment=comment,
+            at=at,
+            on_behalf_of=row.on_behalf_of,
+        )
+
+    return deed
 
 
 def _request_changes(actor: Actor, row: BulkRow, comment: str, at: datetime) -> PolicyException:
@@ -147,9 +144,9 @@ def _found(actor: Actor, row: BulkRow) -> UUID:
     return exception_of(actor, row.reference).pk
 
 
-_VERBS: Final[dict[Verb, Callable[[Actor, BulkRow, str, datetime], PolicyException]]] = {
-    Verb.APPROVE: _approve,
-    Verb.REJECT: _reject,
+_VERBS: Final[dict[Verb, _Deed]] = {
+    Verb.APPROVE: _vote(approve_exception),
+    Verb.REJECT: _vote(reject_exception),
     Verb.REQUEST_CHANGES: _request_changes,
     Verb.WITHDRAW: _withdraw,
     Verb.REVOKE: _revoke,
