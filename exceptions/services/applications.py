@@ -58,7 +58,7 @@ def record_applications(
     artifact_digest: str,
     environment: str,
     program_digest: str,
-    is_present: bool = True,
+    is_present: bool,
     at: datetime,
 ) -> None:
     """Write what exceptions changed in one decision or run; one statement, none where nothing was changed.

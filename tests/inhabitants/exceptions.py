@@ -52,6 +52,7 @@ def _apply(exception: PolicyException, image: str, *, at: datetime) -> None:
         artifact_digest=digest_of(image),
         environment="production",
         program_digest=digest_of("program"),
+        is_present=True,
         at=at,
     )
 

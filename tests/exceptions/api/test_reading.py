@@ -142,6 +142,7 @@ def apply(office: Office, number: str, count: int) -> None:
             artifact_digest="sha256:" + "0" * 64,
             environment="production",
             program_digest="sha256:" + "1" * 64,
+            is_present=True,
             at=now(),
         )
 

@@ -224,7 +224,13 @@ def test_use_is_recorded_in_one_statement_and_forgotten_after_a_year(
 
     with django_assert_num_queries(1):  # type: ignore[operator]
         record_applications(
-            rows, run=new_id(), artifact_digest="sha256:x", environment="production", program_digest="sha256:p", at=NOON
+            rows,
+            run=new_id(),
+            artifact_digest="sha256:x",
+            environment="production",
+            program_digest="sha256:p",
+            is_present=True,
+            at=NOON,
         )
 
     assert exception.applications.count() == 500
